@@ -1,0 +1,13 @@
+//! Probes of real servers. A [`Spec`] says what to ask, a [`Target`] says whom, [`Probe::run`] asks once within one
+//! hard deadline and returns a [`Verdict`] that says why. Nothing here knows of configuration files, IPVS or a daemon.
+
+mod net;
+pub mod pattern;
+pub mod probe;
+pub mod spec;
+pub mod verdict;
+
+pub use pattern::{Pattern, PatternError};
+pub use probe::Probe;
+pub use spec::{External, ExternalKind, Http, Method, Redirect, SimpleTcp, Sip, Spec, Target, Tls, Transport, Verify};
+pub use verdict::{Failure, Phase, Reason, Success, Timings, Verdict};

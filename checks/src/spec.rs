@@ -1,0 +1,170 @@
+//! What a probe asks: plain values, equal when the same bytes would go over the wire.
+
+use crate::Pattern;
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+/// Whom a probe asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Target {
+    /// The real server's own address.
+    pub address: IpAddr,
+    /// The port to check; 0 where the protocol has none (ping, external).
+    pub port: u16,
+}
+
+/// What a probe asks. Two equal specs against one target are one probe.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Spec {
+    /// A TCP connection is established and closed.
+    Connect,
+    /// ICMP or ICMPv6 echo; `attempts` requests within the deadline, one matching reply is enough.
+    Ping {
+        /// How many echo requests at most (checkcount), spread over the deadline.
+        attempts: u32,
+    },
+    /// One HTTP exchange, plain or over TLS.
+    Http(Box<Http>),
+    /// SIP OPTIONS.
+    Sip(Sip),
+    /// Send bytes, close the write side, look at each line that comes back.
+    SimpleTcp(SimpleTcp),
+    /// A program's exit code.
+    External(External),
+}
+
+impl Spec {
+    /// The words that name this kind in status output: `connect`, `ping`, `http`, `https`, `sip`, …
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Ping { .. } => "ping",
+            Self::Http(http) if http.proxy => "http_proxy",
+            Self::Http(http) if http.tls.is_some() => "https",
+            Self::Http(_) => "http",
+            Self::Sip(_) => "sip",
+            Self::SimpleTcp(_) => "simpletcp",
+            Self::External(external) => match external.kind {
+                ExternalKind::Program => "external",
+                ExternalKind::Perl => "external-perl",
+            },
+        }
+    }
+}
+
+/// An HTTP exchange.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Http {
+    /// TLS settings where the service is https.
+    pub tls: Option<Tls>,
+    /// GET or HEAD.
+    pub method: Method,
+    /// The request as configured, with its leading slash ("/index.html?a=b c"); bytes that may not stand in a request
+    /// target are percent-encoded by the probe. An absolute URL (`scheme://…`) is used as it is: its own address and port
+    /// are then asked, except behind `proxy`.
+    pub request: String,
+    /// `virtualhost`: the Host header and, for https, the name in SNI.
+    pub host: Option<String>,
+    /// The body must match; unset: any body.
+    pub receive: Option<Pattern>,
+    /// What to do with a redirect.
+    pub redirect: Redirect,
+    /// Offer HTTP/2 by ALPN (`httpversion = 2`).
+    pub http2: bool,
+    /// The real is asked as a proxy, `request` is an absolute URL.
+    pub proxy: bool,
+}
+
+/// The request method of an HTTP check.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// GET
+    #[default]
+    Get,
+    /// HEAD
+    Head,
+}
+
+/// `httpredirect`: what an HTTP check does with a redirect.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Redirect {
+    /// Follow it to any host, seven at most.
+    #[default]
+    Follow,
+    /// Follow it only as long as it stays on the checked real (the request is sent to the real whatever the host is called).
+    Same,
+    /// The redirect itself is the answer: not 2xx, so down.
+    None,
+}
+
+/// How a TLS peer is looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Tls {
+    /// What is verified.
+    pub verify: Verify,
+    /// `tlsca`: PEM file of the trusted authorities; unset: the system's.
+    pub authorities: Option<PathBuf>,
+    /// `tlsname`: name in SNI and, with [`Verify::Full`], in the certificate.
+    pub name: Option<String>,
+}
+
+/// `tlsverify`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Verify {
+    /// Nothing: any certificate will do, expired ones too.
+    #[default]
+    None,
+    /// The chain and the validity, not the name.
+    Chain,
+    /// The chain, the validity and the name.
+    Full,
+}
+
+/// The protocol below a check that speaks over either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Transport {
+    /// TCP
+    Tcp,
+    /// UDP
+    Udp,
+}
+
+/// SIP OPTIONS (RFC 3261, section 11).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Sip {
+    /// UDP or TCP.
+    pub transport: Transport,
+    /// `login`: the user part of the request, `user@host`; empty: the real's address alone.
+    pub login: String,
+}
+
+/// Send and expect.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SimpleTcp {
+    /// TCP or UDP.
+    pub transport: Transport,
+    /// The bytes to send (escapes already replaced); empty: nothing is sent.
+    pub send: Vec<u8>,
+    /// Up at the first line that matches; unset: any line (any data) will do.
+    pub receive: Option<Pattern>,
+}
+
+/// A program that decides by its exit code.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct External {
+    /// How it is run.
+    pub kind: ExternalKind,
+    /// Program and its own arguments, already split; never empty. No shell is involved.
+    pub command: Vec<String>,
+    /// Appended: virtual address (IPv6 in brackets) or mark, virtual port (0 for a mark), real address, real port.
+    pub arguments: [String; 4],
+}
+
+/// How an external check is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ExternalKind {
+    /// Executed, one process a check.
+    Program,
+    /// A Perl script, run by `perl`.
+    Perl,
+}
