@@ -1,1 +1,5 @@
-//! x
+//! ldirectord-rs: a director for Linux Virtual Server. See docs/architecture.md for the house and the way of the data.
+
+pub mod config;
+pub mod director;
+pub mod ipvs;

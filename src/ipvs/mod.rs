@@ -1,0 +1,11 @@
+//! The kernel's IPVS table: its model, its wire format, and one trait with two tables behind it, the kernel's and one in
+//! memory. Usable by itself; nothing here knows of configuration files or checks.
+
+pub mod model;
+pub mod table;
+
+pub use model::{
+    Counters, Destination, DestinationEntry, DestinationId, Family, Forward, Operation, Protocol, Service,
+    ServiceEntry, ServiceFlags, ServiceId, Snapshot, Tunnel, TunnelKind,
+};
+pub use table::{Scope, Table, TableError};
