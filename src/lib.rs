@@ -1,5 +1,6 @@
 //! ldirectord-rs: a director for Linux Virtual Server. See docs/architecture.md for the house and the way of the data.
 
+pub mod cli;
 pub mod config;
 pub mod director;
 pub mod ipvs;
