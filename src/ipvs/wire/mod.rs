@@ -38,7 +38,7 @@ impl From<netlink_packet_core::DecodeError> for WireError {
 }
 
 /// Commands (`IPVS_CMD_*`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Command {
     /// Add a service; also the command of every service in an answer.
