@@ -4,6 +4,7 @@
 pub mod diagnostic;
 pub mod draft;
 pub mod model;
+pub mod render;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use draft::{Answers, Draft, Question, read};
