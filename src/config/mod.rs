@@ -3,6 +3,7 @@
 
 pub mod diagnostic;
 pub mod draft;
+pub mod mend;
 pub mod model;
 pub mod render;
 
