@@ -39,12 +39,12 @@ impl Look<'_> {
 
 fn look(line: &str) -> Look<'_> {
     let rest = line.trim_start_matches(is_blank);
-    let keyword = rest.find(|character: char| !character.is_ascii_alphanumeric()).map_or(rest, |end| {
-        let (keyword, behind) = rest.split_at(end);
-        if behind.trim_start_matches(is_blank).starts_with('=') || keyword == "supervised" { keyword } else { "" }
-    });
-    // A word that is the whole line is no directive, but for the bare one.
-    let keyword = if keyword.len() == rest.len() && keyword != "supervised" { "" } else { keyword };
+    let end = rest.find(|character: char| !character.is_ascii_alphanumeric()).unwrap_or(rest.len());
+    let (keyword, behind) = rest.split_at(end);
+    let behind = behind.trim_start_matches(is_blank);
+    // Only one directive may stand without a value.
+    let bare = keyword == "supervised" && (behind.is_empty() || behind.starts_with('#'));
+    let keyword = if bare || behind.starts_with('=') { keyword } else { "" };
     Look { indented: rest.len() < line.len(), keyword }
 }
 

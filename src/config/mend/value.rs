@@ -66,15 +66,14 @@ pub(super) fn directive(line: &str, block: bool, note: &mut impl FnMut(Fault)) -
     let keyword = line.split(|character: char| !character.is_ascii_alphanumeric()).next().unwrap_or_default();
     let untouched = || Directive { line: line.to_owned(), comment: None };
     let Some(class) = class(keyword, block) else { return untouched() };
-    let Some(equals) = line.find('=') else {
-        if keyword == "supervised" {
-            note(Fault::BareSupervised);
-            let comment = line.find('#').and_then(|at| line.get(at..)).map(str::to_owned);
-            return Directive { line: "supervised=yes".to_owned(), comment };
-        }
-        return untouched();
+    let behind = line.get(keyword.len()..).unwrap_or_default().trim_start_matches(is_blank);
+    let Some(behind) = behind.strip_prefix('=') else {
+        // The one directive that may stand without a value.
+        note(Fault::BareSupervised);
+        let comment = line.find('#').and_then(|at| line.get(at..)).map(str::to_owned);
+        return Directive { line: "supervised=yes".to_owned(), comment };
     };
-    let (before, behind) = line.split_at(equals + 1);
+    let before = line.get(..line.len() - behind.len()).unwrap_or_default();
     let value = behind.trim_start_matches(is_blank);
     let gap = behind.get(..behind.len() - value.len()).unwrap_or_default();
     if class == Class::Verbatim {
@@ -106,17 +105,21 @@ fn blanks(text: &str, note: &mut impl FnMut(Fault)) -> String {
 
 /// Value and comment, split at the first `#` outside quotes of any kind. The comment begins with its sign.
 fn split_comment(text: &str) -> (&str, Option<&str>) {
-    let mut inside = false;
+    // Plain quotes are closed by plain ones only; what a typographic one opens, either kind closes.
+    let mut open = None;
     for (at, character) in text.char_indices() {
-        if character == '"' || is_double(character) {
-            inside = !inside;
-        } else if character == '#' && !inside {
-            return (text.get(..at).unwrap_or_default(), text.get(at..));
+        match open {
+            Some('"') if character != '"' => {}
+            Some(_) if character == '"' || is_double(character) => open = None,
+            Some(_) => {}
+            None if character == '"' || is_double(character) => open = Some(character),
+            None if character == '#' => return (text.get(..at).unwrap_or_default(), text.get(at..)),
+            None => {}
         }
     }
     // An odd quote left open: the first sign counts, as it does for ldirectord.
     match text.find('#') {
-        Some(at) if inside => (text.get(..at).unwrap_or_default(), text.get(at..)),
+        Some(at) if open.is_some() => (text.get(..at).unwrap_or_default(), text.get(at..)),
         _ => (text, None),
     }
 }
@@ -131,11 +134,16 @@ fn address(text: &str, comment_may_stay: bool, note: &mut impl FnMut(Fault)) -> 
     // What stands in plain quotes (a real server's own request and receive) stays as it is.
     let (head, strings) = value.split_at(value.find('"').unwrap_or(value.len()));
     let mut value = format!("{}{strings}", blanks(head, note));
+    let replaced = value.replace(is_double, "\"");
+    let whole = format!("{replaced}{}", comment.unwrap_or_default());
+    // Only where every string is closed afterwards and none was before: anything else is a guess.
     if let Some(quote) = value.chars().find(|character| is_double(*character))
-        && strings.matches('"').count() % 2 == (if strings.is_empty() { 0 } else { 1 })
+        && (strings.is_empty() || strings.matches('"').count() % 2 == 1)
+        && replaced.matches('"').count() % 2 == 0
+        && split_comment(&whole).0 == replaced
     {
         note(Fault::Quotes(quote));
-        value = value.replace(is_double, "\"");
+        value = replaced;
     }
     match comment {
         Some(comment) if comment_may_stay => (format!("{value}{comment}"), None),
@@ -183,34 +191,27 @@ fn quoted(text: &str, block: bool, note: &mut impl FnMut(Fault)) -> String {
     }
     let (value, comment) = split_comment(text);
     let bare = value.trim_end_matches(is_blank);
-    let tail = blanks(value.get(bare.len()..).unwrap_or_default(), note);
     let is_quote = |character: char| character == '"' || is_typographic_quote(character);
     let mut content = bare;
-    let (first, last) = (bare.chars().next(), bare.chars().next_back());
-    let single = bare.chars().count() >= 2 && first == Some('\'') && last == Some('\'');
-    if single {
-        content = bare.trim_start_matches('\'').trim_end_matches('\'');
-        if content.is_empty() {
-            return text.to_owned();
-        }
-        note(Fault::Quotes('\''));
+    let mut fault = Fault::MissingQuotes;
+    if let Some(inner) = bare.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
+        content = inner;
+        fault = Fault::Quotes('\'');
     } else {
-        let opening = first.filter(|quote| is_quote(*quote));
-        if let Some(quote) = opening {
-            content = content.get(quote.len_utf8()..).unwrap_or_default();
-        }
+        let opening = content.chars().next().filter(|quote| is_quote(*quote));
+        content = content.get(opening.map_or(0, char::len_utf8)..).unwrap_or_default();
         let closing = content.chars().next_back().filter(|quote| is_quote(*quote));
-        if let Some(quote) = closing {
-            content = content.get(..content.len() - quote.len_utf8()).unwrap_or_default();
-        }
-        if content.is_empty() {
-            return text.to_owned();
-        }
-        match opening.into_iter().chain(closing).find(|quote| *quote != '"') {
-            Some(quote) => note(Fault::Quotes(quote)),
-            None => note(Fault::MissingQuotes),
+        content = content.get(..content.len() - closing.map_or(0, char::len_utf8)).unwrap_or_default();
+        if let Some(quote) = opening.into_iter().chain(closing).find(|quote| *quote != '"') {
+            fault = Fault::Quotes(quote);
         }
     }
+    // A quote left over inside: nobody knows what is meant.
+    if content.is_empty() || content.contains('"') {
+        return text.to_owned();
+    }
+    note(fault);
+    let tail = blanks(value.get(bare.len()..).unwrap_or_default(), note);
     // Among the globals the last quote of the whole line ends the value: none may stand in the comment.
     let comment = comment.map(|comment| if block { comment.to_owned() } else { comment.replace('"', "'") });
     format!("\"{content}\"{tail}{}", comment.unwrap_or_default())
@@ -224,7 +225,12 @@ fn enclosed(text: &str, block: bool, note: &mut impl FnMut(Fault)) -> String {
     let (Some(first), Some(last)) = (characters.next(), characters.next_back()) else { return text.to_owned() };
     let content = characters.as_str();
     let is_quote = |character: char| character == '"' || is_double(character);
-    if content.is_empty() || !is_quote(first) || !is_quote(last) || (first == '"' && last == '"') {
+    if content.is_empty()
+        || content.contains('"')
+        || !is_quote(first)
+        || !is_quote(last)
+        || (first == '"' && last == '"')
+    {
         return text.to_owned();
     }
     note(Fault::Quotes(if first == '"' { last } else { first }));
