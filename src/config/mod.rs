@@ -3,7 +3,9 @@
 
 pub mod diagnostic;
 pub mod draft;
+pub mod mend;
 pub mod model;
+pub mod render;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use draft::{Answers, Draft, Question, read};
