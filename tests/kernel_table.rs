@@ -79,3 +79,34 @@ fn memory_behaves_as_the_kernel() {
         }
     }
 }
+
+fn ipvsadm(arguments: &[&str]) -> String {
+    let output = std::process::Command::new("ipvsadm").args(arguments).output().expect("ipvsadm");
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+#[test]
+fn listing_is_ipvsadm_byte_for_byte() {
+    let Some((_guard, kernel)) = lab("listing_is_ipvsadm_byte_for_byte") else { return };
+    let kernel = Mutex::new(kernel);
+    let config = Config { cases: 60, failure_persistence: None, ..Config::default() };
+    let run = TestRunner::new(config).run(&tables::content(12, 40), |operations| {
+        let mut kernel = kernel.lock().unwrap();
+        kernel.flush().expect("flush");
+        kernel.apply(&operations).expect("kernel");
+        let info = kernel.info().expect("info");
+        let listing = kernel.listing().expect("listing");
+        for (ours, theirs) in
+            [(listing.render(&info), ipvsadm(&["-L", "-n"])), (listing.save(), ipvsadm(&["-S", "-n"]))]
+        {
+            let differing = ours.lines().zip(theirs.lines()).filter(|(ours, theirs)| ours != theirs);
+            proptest::prop_assert_eq!(differing.collect::<Vec<_>>(), vec![]);
+            proptest::prop_assert_eq!(ours, theirs);
+        }
+        Ok(())
+    });
+    if let Err(error) = run {
+        panic!("{error}");
+    }
+}

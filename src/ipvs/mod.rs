@@ -2,14 +2,17 @@
 //! memory. Usable by itself; nothing here knows of configuration files or checks.
 
 pub mod kernel;
+pub mod listing;
 pub mod memory;
 pub mod model;
+mod order;
 mod refusal;
 pub mod socket;
 pub mod table;
 pub mod wire;
 
 pub use kernel::KernelTable;
+pub use listing::Listing;
 pub use memory::MemoryTable;
 pub use model::{
     Counters, Destination, DestinationEntry, DestinationId, Family, Forward, Operation, Protocol, Service,
