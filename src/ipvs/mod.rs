@@ -6,6 +6,7 @@ pub mod listing;
 pub mod memory;
 pub mod model;
 mod order;
+pub mod recording;
 mod refusal;
 pub mod socket;
 pub mod table;
@@ -18,5 +19,6 @@ pub use model::{
     Counters, Destination, DestinationEntry, DestinationId, Family, Forward, Operation, Protocol, Service,
     ServiceEntry, ServiceFlags, ServiceId, Snapshot, Tunnel, TunnelKind,
 };
+pub use recording::{JsonLines, Notes, Record, Recording};
 pub use table::{Scope, Table, TableError};
 pub use wire::{Info, SyncDaemon, SyncRole, Timeouts};
