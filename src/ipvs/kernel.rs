@@ -7,7 +7,10 @@ use super::wire::{
     Acknowledgement, Attribute, Attributes, FAMILY_NAME, Info, Request, SyncDaemon, SyncRole, Timeouts, WireError,
     decode_daemon, decode_destination, decode_info, decode_service, decode_timeouts, top,
 };
-use super::{Counters, Operation, Scope, Service, ServiceEntry, ServiceId, Snapshot, Table, TableError};
+use super::{
+    Counters, DestinationEntry, Listing, Operation, Scope, Service, ServiceEntry, ServiceId, Snapshot, Table,
+    TableError,
+};
 use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 
@@ -108,17 +111,24 @@ impl KernelTable {
         })
     }
 
-    fn with_destinations(&mut self, service: Service, counters: Counters) -> Result<ServiceEntry, TableError> {
-        let family = service.id.family();
-        let entries = self.socket.ask(&Request::Destinations(&service.id), |_, attributes| {
+    fn destinations(&mut self, service: &ServiceId) -> Result<Vec<DestinationEntry>, TableError> {
+        let entries = self.socket.ask(&Request::Destinations(service), |_, attributes| {
             match nested(attributes, top::DESTINATION)? {
-                Some(attribute) => decode_destination(&attribute, family),
+                Some(attribute) => decode_destination(&attribute, service.family()),
                 None => Ok(None),
             }
         });
-        let entries = entries.map_err(failed)?;
-        let destinations = entries.into_iter().map(|entry| (entry.destination.id, entry)).collect();
-        Ok(ServiceEntry { service, counters, destinations })
+        entries.map_err(failed)
+    }
+
+    /// The whole table in the kernel's own order, as ipvsadm gets it.
+    pub fn listing(&mut self) -> Result<Listing, TableError> {
+        let services = self.services(&Request::Services).map_err(failed)?;
+        let entries = services.into_iter().map(|(service, _)| {
+            let destinations = self.destinations(&service.id)?;
+            Ok((service, destinations))
+        });
+        Ok(Listing(entries.collect::<Result<_, TableError>>()?))
     }
 
     /// Writes all of `operations` once.
@@ -167,9 +177,11 @@ impl Table for KernelTable {
                 found
             }
         };
-        let entries = services
-            .into_iter()
-            .map(|(service, counters)| Ok((service.id, self.with_destinations(service, counters)?)));
+        let entries = services.into_iter().map(|(service, counters)| {
+            let entries = self.destinations(&service.id)?;
+            let destinations = entries.into_iter().map(|entry| (entry.destination.id, entry)).collect();
+            Ok((service.id, ServiceEntry { service, counters, destinations }))
+        });
         entries.collect()
     }
 

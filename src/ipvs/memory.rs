@@ -138,3 +138,78 @@ fn judge_address(address: &IpAddr) -> Result<(), i32> {
     };
     if unicast { Ok(()) } else { Err(EINVAL) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{DestinationId, Protocol, ServiceId, Tunnel};
+    use super::*;
+
+    fn service(address: &str) -> Service {
+        let address: IpAddr = address.parse().unwrap();
+        let id = ServiceId::Address { protocol: Protocol::Tcp, address, port: 80 };
+        let netmask = if address.is_ipv4() { 32 } else { 128 };
+        Service { id, scheduler: "wrr".into(), flags: ServiceFlags(0), timeout: 0, netmask, engine: None }
+    }
+
+    fn gate(address: &str, weight: u32) -> Destination {
+        let id = DestinationId { address: address.parse().unwrap(), port: 80 };
+        Destination { id, forward: Forward::Gate, weight, upper: 0, lower: 0, tunnel: Tunnel::default() }
+    }
+
+    fn words(table: &mut MemoryTable, operation: Operation) -> String {
+        let results = table.apply(&[operation]).unwrap();
+        results[0].as_ref().map_or_else(ToString::to_string, |()| "ok".into())
+    }
+
+    #[test]
+    fn the_life_of_a_service() {
+        let mut table = MemoryTable::new();
+        let web = service("10.0.0.1");
+        let id = web.id;
+        let operations = [
+            Operation::AddService(web.clone()),
+            Operation::AddDestination(id, gate("10.0.0.2", 1)),
+            Operation::AddDestination(id, gate("10.0.0.3", 1)),
+            Operation::EditDestination(id, gate("10.0.0.2", 0)),
+            Operation::EditService(Service { scheduler: "sh".into(), ..web }),
+            Operation::DeleteDestination(id, gate("10.0.0.3", 1).id),
+        ];
+        assert_eq!(table.apply(&operations).unwrap(), vec![Ok(()); 6]);
+        let entry = table.read(&Scope::Services(vec![id, service("10.0.0.9").id])).unwrap().remove(&id).unwrap();
+        assert_eq!((entry.service.scheduler.as_str(), entry.service.flags.0), ("sh", ServiceFlags::HASHED));
+        let destinations: Vec<_> = entry.destinations.values().map(|entry| entry.destination).collect();
+        assert_eq!(destinations, [gate("10.0.0.2", 0)]);
+        table.apply(&[Operation::DeleteService(id)]).unwrap()[0].clone().unwrap();
+        assert_eq!(table, MemoryTable::new());
+    }
+
+    #[test]
+    fn refusals_say_where_and_why() {
+        let mut table = MemoryTable::new();
+        let (web, web6) = (service("10.0.0.1"), service("fd00::1"));
+        let id = web.id;
+        let mut say = |operation| words(&mut table, operation);
+        assert_eq!(say(Operation::DeleteService(id)), "tcp:10.0.0.1:80: no such virtual service");
+        let odd = Service { scheduler: "odd".into(), ..web.clone() };
+        assert_eq!(
+            say(Operation::AddService(odd)),
+            "tcp:10.0.0.1:80: no such scheduler: odd (the kernel has no module ip_vs_odd)"
+        );
+        assert_eq!(say(Operation::AddService(web.clone())), "ok");
+        assert_eq!(say(Operation::AddService(web.clone())), "tcp:10.0.0.1:80: virtual service already exists");
+        let wide = Service { netmask: 33, ..web };
+        assert_eq!(say(Operation::EditService(wide)), "tcp:10.0.0.1:80: a netmask of 33 bits, at most 32 possible");
+        assert_eq!(
+            say(Operation::DeleteDestination(id, gate("10.0.0.2", 1).id)),
+            "tcp:10.0.0.1:80 -> 10.0.0.2:80: no such destination"
+        );
+        let mixed = say(Operation::AddDestination(id, gate("fd00::2", 1)));
+        assert!(mixed.starts_with("tcp:10.0.0.1:80 -> [fd00::2]:80: only a tunnelled destination"), "{mixed}");
+        let limits = Destination { lower: 5, upper: 4, ..gate("10.0.0.2", 1) };
+        assert!(say(Operation::AddDestination(id, limits)).contains("the lower may not exceed the upper"));
+        assert!(say(Operation::AddDestination(id, gate("224.0.0.1", 1))).contains("unicast"));
+        assert!(say(Operation::AddService(Service { netmask: 0, ..web6 })).contains("netmask 0"));
+        let mark = ServiceId::Mark { family: Family::V4, mark: 0 };
+        assert_eq!(say(Operation::DeleteService(mark)), "fwm:0: a firewall mark must be greater than 0");
+    }
+}

@@ -150,6 +150,36 @@ pub fn operations(most: usize) -> impl Strategy<Value = Vec<Operation>> {
     })
 }
 
+/// Many different services with many different destinations, nearly all of which can be added.
+pub fn content(services: usize, destinations: usize) -> impl Strategy<Value = Vec<Operation>> {
+    let anywhere = prop_oneof![
+        2 => address(),
+        2 => any::<[u8; 4]>().prop_map(|octets| IpAddr::V4(Ipv4Addr::from(octets))),
+        1 => any::<[u8; 16]>().prop_map(|octets| IpAddr::V6(Ipv6Addr::from(octets))),
+    ];
+    let id = (service_id(), anywhere.clone()).prop_map(|(id, somewhere)| match id {
+        ServiceId::Address { protocol, port, .. } => ServiceId::Address { protocol, address: somewhere, port },
+        mark => mark,
+    });
+    let to = vec((destination(), anywhere, any::<bool>()), 0..destinations);
+    vec((service(), id, to), 0..services).prop_map(|services| {
+        let mut operations = Vec::new();
+        for (service, id, destinations) in services {
+            let widest = if id.family() == Family::V4 { 32 } else { 128 };
+            let netmask = service.netmask.clamp(u8::from(id.family() == Family::V6), widest);
+            operations.push(Operation::AddService(Service { id, netmask, ..service }));
+            for (with, address, other) in destinations {
+                let forward = if Family::of(&address) == id.family() { with.forward } else { Forward::Tunnel };
+                let upper = if other { with.upper } else { 0 };
+                let id_of = DestinationId { address, port: with.id.port };
+                let with = Destination { id: id_of, forward, upper, lower: 0, weight: with.weight >> 1, ..with };
+                operations.push(Operation::AddDestination(id, with));
+            }
+        }
+        operations
+    })
+}
+
 pub fn counters() -> impl Strategy<Value = Counters> {
     any::<[u64; 10]>().prop_map(|n| Counters {
         connections: n[0],

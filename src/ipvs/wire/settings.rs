@@ -44,6 +44,13 @@ pub struct Info {
     pub connection_table_size: u32,
 }
 
+impl Default for Info {
+    /// What every kernel since 2.6 says unless told otherwise.
+    fn default() -> Self {
+        Self { version: [1, 2, 1], connection_table_size: 4096 }
+    }
+}
+
 /// `IPVS_INFO_ATTR_VERSION`, `IPVS_INFO_ATTR_CONN_TAB_SIZE`.
 const VERSION: u16 = 1;
 const CONNECTION_TABLE_SIZE: u16 = 2;
