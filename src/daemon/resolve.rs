@@ -153,14 +153,6 @@ impl Machine {
         }
         queue.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
-
-    /// This machine's name as ldirectord takes it: `HOSTNAME` of the environment, else uname's node name.
-    pub fn host_name() -> String {
-        std::env::var("HOSTNAME").ok().filter(|name| !name.is_empty()).unwrap_or_else(|| {
-            nix::unistd::gethostname()
-                .map_or_else(|_| "localhost".to_owned(), |name| name.to_string_lossy().into_owned())
-        })
-    }
 }
 
 /// `80`, `10.1` or `0x7f.1`: getaddrinfo takes such words for addresses (0.0.0.80), but nobody means them.
@@ -208,6 +200,12 @@ impl Answers for Machine {
             return Err("Is a directory".to_owned());
         }
         access(path, AccessFlags::R_OK).map_err(words)
+    }
+    fn hostname(&self) -> String {
+        std::env::var("HOSTNAME").ok().filter(|name| !name.is_empty()).unwrap_or_else(|| {
+            nix::unistd::gethostname()
+                .map_or_else(|_| "localhost".to_owned(), |name| name.to_string_lossy().into_owned())
+        })
     }
 }
 

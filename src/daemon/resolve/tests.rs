@@ -150,7 +150,7 @@ fn the_system_knows_this_machine() {
     let machine = Machine::ask(&[host("localhost", Some(Family::V4)), port("no-such-service-here", Some("tcp"))]);
     assert_eq!(machine.host("localhost", Some(Family::V4)), Some("127.0.0.1".parse().unwrap()));
     assert_eq!(machine.port("no-such-service-here", Some("tcp")), None);
-    assert!(!Machine::host_name().is_empty());
+    assert!(!machine.hostname().is_empty());
 }
 
 #[test]
