@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 //! The runtime: turns the director's cycle, runs checks, owns the table's thread, watches the file, takes signals and requests.
 //! Decisions are the director's; what is here only selects, feeds and performs.
 
@@ -23,3 +24,8 @@ mod turn;
 pub mod view;
 pub mod watch;
 pub mod writer;
+=======
+//! The runtime: everything that touches clock, files, sockets and processes on behalf of the pure modules.
+
+pub mod resolve;
+>>>>>>> w-configtools
