@@ -2,7 +2,7 @@
 //! in a thread beside the owner. A name that was answered before keeps its last address when it does not resolve now.
 #![allow(clippy::disallowed_methods, reason = "the configuration is a file")]
 
-use super::resolve;
+use super::resolve::Machine;
 use crate::config::{self, Answers, Config, Diagnostic, Severity};
 use crate::ipvs::Family;
 use std::cell::RefCell;
@@ -53,7 +53,7 @@ pub fn read(path: &Path) -> Result<Vec<u8>, String> {
 /// Judges a text. `last` are the addresses that names had before.
 pub fn judge(text: Vec<u8>, last: &Addresses) -> Loaded {
     let draft = config::read(&text);
-    let machine = resolve::answer(&draft.questions());
+    let machine = Machine::ask(&draft.questions());
     let answers = Remembering { machine: &machine, last, notes: RefCell::default() };
     let (config, findings) = draft.finish(&answers);
     let notes = answers.notes.into_inner();

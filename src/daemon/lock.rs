@@ -29,6 +29,8 @@ pub struct Note {
     pub phase: Phase,
     /// Absolute path of its configuration.
     pub config: String,
+    /// `kernel` or `memory`.
+    pub table: String,
 }
 
 /// The held lock.
@@ -40,12 +42,17 @@ pub struct Lock {
 
 impl Lock {
     /// Tries to take it, making the folder where it is missing; nothing if somebody holds it.
-    pub fn try_take(paths: &Paths, config: &str) -> io::Result<Option<Self>> {
+    pub fn try_take(paths: &Paths, config: &str, table: &str) -> io::Result<Option<Self>> {
         std::fs::create_dir_all(paths.folder())?;
         let file = OpenOptions::new().create(true).truncate(false).read(true).write(true).mode(0o644).open(paths.lock())?;
         match file.try_lock() {
             Ok(()) => {
-                let note = Note { pid: std::process::id(), phase: Phase::Starting, config: config.to_owned() };
+                let note = Note {
+                    pid: std::process::id(),
+                    phase: Phase::Starting,
+                    config: config.to_owned(),
+                    table: table.to_owned(),
+                };
                 let mut lock = Self { file, note };
                 lock.write()?;
                 Ok(Some(lock))
@@ -90,14 +97,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let paths = Paths::below(folder.path(), "a.cf");
         assert!(!is_free(&paths), "no file is not a free lock");
-        let mut first = Lock::try_take(&paths, "/x/a.cf").unwrap().unwrap();
+        let mut first = Lock::try_take(&paths, "/x/a.cf", "memory").unwrap().unwrap();
         assert!(!is_free(&paths));
-        assert!(Lock::try_take(&paths, "/x/a.cf").unwrap().is_none());
+        assert!(Lock::try_take(&paths, "/x/a.cf", "memory").unwrap().is_none());
         first.set_phase(Phase::Stopping);
         let note = read(&paths).unwrap();
-        assert_eq!(note, Note { pid: std::process::id(), phase: Phase::Stopping, config: "/x/a.cf".into() });
+        assert_eq!(note, Note { pid: std::process::id(), phase: Phase::Stopping, config: "/x/a.cf".into(), table: "memory".into() });
         drop(first);
         assert!(is_free(&paths));
-        assert!(Lock::try_take(&paths, "/x/a.cf").unwrap().is_some());
+        assert!(Lock::try_take(&paths, "/x/a.cf", "memory").unwrap().is_some());
     }
 }

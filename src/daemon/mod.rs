@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 //! The runtime: turns the director's cycle, runs checks, owns the table's thread, watches the file, takes signals and requests.
 //! Decisions are the director's; what is here only selects, feeds and performs.
 
@@ -24,8 +23,3 @@ mod turn;
 pub mod view;
 pub mod watch;
 pub mod writer;
-=======
-//! The runtime: everything that touches clock, files, sockets and processes on behalf of the pure modules.
-
-pub mod resolve;
->>>>>>> w-configtools

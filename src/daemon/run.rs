@@ -20,6 +20,9 @@ const DEFECT: u8 = 70;
 /// How long an idle loop sleeps at most.
 const LONG: Duration = Duration::from_secs(3600);
 
+/// What a table in memory says of itself: version and size of a plain kernel.
+const INFO: Info = Info { version: [1, 2, 1], connection_table_size: 4096 };
+
 /// What came first.
 enum Came {
     Signal(Asked),
@@ -176,7 +179,7 @@ impl Owner {
 /// Answers with the table as text.
 async fn list(viewer: Viewer, request: Request) {
     let answer = match viewer.look().await {
-        Ok(snapshot) => json!({ "table": Listing::from(&snapshot).render(&Info::default()) }),
+        Ok(snapshot) => json!({ "table": Listing::from(&snapshot).render(&INFO) }),
         Err(error) => json!({ "error": error.to_string() }),
     };
     let _gone = request.answer.send(answer);

@@ -9,14 +9,14 @@ use super::owner::{Facts, Owner, Parts};
 use super::paths::Paths;
 use super::pidfile::{self, Kind, State};
 use super::pool::{Limits, Pool};
-use super::record::Recorder;
+use super::record::recorded;
 use super::signals::Signals;
 use super::writer::{Open, Writer};
 use super::{process, reload, sysctl};
 use crate::config::render::Source;
 use crate::config::{Config, Severity};
 use crate::director::{Director, Time};
-use crate::ipvs::{KernelTable, MemoryTable, Table, TableError};
+use crate::ipvs::{KernelTable, MemoryTable, Table};
 use crate::report::{Destination, Log, clock};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -97,7 +97,12 @@ pub fn serve(launch: &Launch) -> u8 {
     let log = Log::start(&launch.name, log_to(&config), launch.debug);
     log.install();
     tracing::info!("Invoking ldirectord invoked as: {} ", launch.invoked);
-    let attempt = Attempt { launch, paths: &paths, path: &path, own_files: !(launch.debug || config.globals.supervised) };
+    let own_files = !(launch.debug || config.globals.supervised);
+    let table = match lock::read(&paths) {
+        Some(note) if launch.takeover != Takeover::Leave && note.table == "memory" => Which::Memory,
+        _ => launch.table,
+    };
+    let attempt = Attempt { launch, paths: &paths, path: &path, own_files, table };
     let outcome = attempt.become_the_one();
     let code = match outcome {
         Ok(Some((lock, table))) => attempt.begin(config, loaded, &log, lock, table),
@@ -114,7 +119,7 @@ pub fn serve(launch: &Launch) -> u8 {
 }
 
 /// Everything that is wrong with a file, for stderr; empty where nothing is.
-fn findings(printed: &str, loaded: &Loaded) -> String {
+pub fn findings(printed: &str, loaded: &Loaded) -> String {
     let source = Source::new(printed, &loaded.text);
     let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
     let wanted: Vec<_> = loaded.findings.iter().filter(|finding| finding.severity != Severity::Note).collect();
@@ -154,6 +159,7 @@ struct Attempt<'a> {
     path: &'a Path,
     /// Pid file and lock are needed; `-d` and `supervised` do without where they must.
     own_files: bool,
+    table: Which,
 }
 
 type Taken = (Option<Lock>, Box<dyn Table>);
@@ -211,7 +217,7 @@ impl Attempt<'_> {
 
     /// `Ok(Some(None))`: there is no place for a lock, and none is needed.
     fn take_lock(&self) -> Result<Option<Option<Lock>>, String> {
-        match Lock::try_take(self.paths, &self.path.to_string_lossy()) {
+        match Lock::try_take(self.paths, &self.path.to_string_lossy(), self.table_name()) {
             Ok(Some(lock)) => Ok(Some(Some(lock))),
             Ok(None) => Ok(None),
             Err(_) if !self.own_files => Ok(Some(None)),
@@ -219,8 +225,16 @@ impl Attempt<'_> {
         }
     }
 
+    /// Which table: a replacement writes the same one as its predecessor.
+    fn table_name(&self) -> &'static str {
+        match self.table {
+            Which::Kernel => "kernel",
+            Which::Memory => "memory",
+        }
+    }
+
     fn open(&self) -> Result<Box<dyn Table>, String> {
-        opener(self.launch.table)().map_err(|error| error.to_string())
+        opener(self.table)().map_err(|error| error.to_string())
     }
 
     fn begin(&self, config: Arc<Config>, loaded: Loaded, log: &Log, lock: Option<Lock>, table: Box<dyn Table>) -> u8 {
@@ -252,7 +266,7 @@ impl Attempt<'_> {
             printed: launch.config.clone(),
             paths: self.paths.clone(),
             debug: launch.debug,
-            table: if launch.table == Which::Kernel { "kernel" } else { "memory" },
+            table: self.table_name(),
             pid_file: self.own_files,
             launched: launch.launched,
             started: clock::now(),
@@ -260,7 +274,7 @@ impl Attempt<'_> {
         let director = Director::new(config, Time::ZERO);
         let run = || -> std::io::Result<u8> {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            let writer = Writer::start(table, opener(launch.table), Recorder::from_environment())?;
+            let writer = Writer::start(table, opener(self.table))?;
             let code = runtime.block_on(async {
                 let signals = Signals::catch()?;
                 let control = match &lock {
@@ -289,8 +303,8 @@ impl Attempt<'_> {
 /// Opens the wanted table, again and again.
 fn opener(which: Which) -> Open {
     match which {
-        Which::Kernel => Box::new(|| Ok(Box::new(KernelTable::open()?) as Box<dyn Table>)),
-        Which::Memory => Box::new(|| Ok::<Box<dyn Table>, TableError>(Box::new(MemoryTable::new()))),
+        Which::Kernel => Box::new(|| recorded(KernelTable::open()?)),
+        Which::Memory => Box::new(|| recorded(MemoryTable::new())),
     }
 }
 

@@ -2,7 +2,6 @@
 //! requests go in over a channel, replies come back to the owner.
 #![allow(clippy::disallowed_methods, reason = "the table has a thread of its own")]
 
-use super::record::Recorder;
 use crate::ipvs::{Operation, Scope, Snapshot, Table, TableError};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::{mpsc, oneshot};
@@ -43,10 +42,10 @@ pub struct Viewer(Sender<Request>);
 
 impl Writer {
     /// Starts the thread with an open table.
-    pub fn start(table: Box<dyn Table>, open: Open, recorder: Recorder) -> std::io::Result<Self> {
+    pub fn start(table: Box<dyn Table>, open: Open) -> std::io::Result<Self> {
         let (requests, receiver) = channel();
         let (sender, replies) = mpsc::unbounded_channel();
-        let worker = Worker { table: Some(table), open, recorder };
+        let worker = Worker { table: Some(table), open };
         std::thread::Builder::new().name("writer".into()).spawn(move || worker.run(&receiver, &sender))?;
         Ok(Self { requests, replies })
     }
@@ -87,7 +86,6 @@ struct Worker {
     /// Unset after its socket failed.
     table: Option<Box<dyn Table>>,
     open: Open,
-    recorder: Recorder,
 }
 
 impl Worker {
@@ -96,9 +94,7 @@ impl Worker {
             let reply = match request {
                 Request::Read(scope) => Reply::Read(self.with(|table| table.read(&scope))),
                 Request::Apply(operations) => {
-                    let results = self.with(|table| table.apply(&operations));
-                    self.recorder.record(&operations, &results);
-                    Reply::Applied(results)
+                    Reply::Applied(self.with(|table| table.apply(&operations)))
                 }
                 Request::Look(sender) => {
                     let _gone = sender.send(self.with(|table| table.read(&Scope::All)));
@@ -168,7 +164,7 @@ mod tests {
     #[tokio::test]
     async fn replies_come_in_order_and_others_may_look() {
         let open: Open = Box::new(|| Err(TableError::Missing("not needed".into())));
-        let mut writer = Writer::start(Box::new(MemoryTable::new()), open, Recorder::none()).unwrap();
+        let mut writer = Writer::start(Box::new(MemoryTable::new()), open).unwrap();
         writer.apply(vec![Operation::AddService(service(80)), Operation::AddService(service(80))]);
         writer.read(Scope::All);
         let Some(Reply::Applied(Ok(results))) = writer.reply().await else { panic!("no results") };
@@ -181,7 +177,7 @@ mod tests {
     #[tokio::test]
     async fn a_failed_socket_is_told_and_opened_anew() {
         let open: Open = Box::new(|| Ok(Box::new(MemoryTable::new())));
-        let mut writer = Writer::start(Box::new(Broken), open, Recorder::none()).unwrap();
+        let mut writer = Writer::start(Box::new(Broken), open).unwrap();
         writer.read(Scope::All);
         writer.read(Scope::All);
         assert!(matches!(writer.reply().await, Some(Reply::Read(Err(TableError::Transport(_))))));
@@ -191,7 +187,7 @@ mod tests {
     #[tokio::test]
     async fn a_dead_writer_shows() {
         let open: Open = Box::new(|| Ok(Box::new(MemoryTable::new())));
-        let mut writer = Writer::start(Box::new(Panics), open, Recorder::none()).unwrap();
+        let mut writer = Writer::start(Box::new(Panics), open).unwrap();
         let viewer = writer.viewer();
         writer.read(Scope::All);
         assert!(writer.reply().await.is_none());
