@@ -66,10 +66,10 @@ impl Parser<'_> {
             return self.escaped_member(begin);
         }
         for (opening, mark) in [(b"[:", b':'), (b"[.", b'.'), (b"[=", b'=')] {
-            if self.cursor.rest().starts_with(opening) {
-                if let Some(set) = self.posix(begin, mark)? {
-                    return Ok(Member::Set(set));
-                }
+            if self.cursor.rest().starts_with(opening)
+                && let Some(set) = self.posix(begin, mark)?
+            {
+                return Ok(Member::Set(set));
             }
         }
         Ok(Member::Byte(self.cursor.next().unwrap_or_default()))

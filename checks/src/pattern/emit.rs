@@ -102,6 +102,8 @@ impl Writer<'_> {
         if node.lengths().1 == Some(0) {
             if least > 0 {
                 self.group("(?:", node, false);
+            } else if self.is_referred_to(node) {
+                self.node(&Node::Alternation(vec![node.clone(), Node::Empty]), false);
             }
             return;
         }
@@ -152,6 +154,17 @@ impl Writer<'_> {
             self.out.push(char::from(byte));
         } else {
             let _ = write!(self.out, "\\x{byte:02X}");
+        }
+    }
+
+    /// Whether a group in it must stay because something refers to it.
+    fn is_referred_to(&self, node: &Node) -> bool {
+        match node {
+            Node::Capture(number, inner) => self.number(*number).is_some() || self.is_referred_to(inner),
+            Node::Concat(nodes) | Node::Alternation(nodes) => nodes.iter().any(|node| self.is_referred_to(node)),
+            Node::Atomic(node) | Node::Look { node, .. } | Node::Repeat { node, .. } => self.is_referred_to(node),
+            Node::Condition { yes, no, .. } => self.is_referred_to(yes) || self.is_referred_to(no),
+            Node::Empty | Node::Set(_) | Node::Reference { .. } | Node::Place(_) => false,
         }
     }
 

@@ -35,7 +35,7 @@ struct Compiled {
 
 enum Engine {
     /// Nothing but text: no engine, and next to nothing to compile.
-    Literal(memchr::memmem::Finder<'static>),
+    Literal(Box<memchr::memmem::Finder<'static>>),
     Regex(Box<fancy_regex::Regex>),
 }
 
@@ -55,7 +55,7 @@ impl Pattern {
     pub fn compile(source: &str) -> Result<Self, PatternError> {
         let (node, parser) = parse::parse(source)?;
         let engine = match node.literal() {
-            Some(text) => Engine::Literal(memchr::memmem::Finder::new(&text).into_owned()),
+            Some(text) => Engine::Literal(Box::new(memchr::memmem::Finder::new(&text).into_owned())),
             None => {
                 let mut referred: Vec<usize> = parser.references.iter().map(|(group, _)| *group).collect();
                 referred.sort_unstable();
