@@ -1,1 +1,54 @@
-fn main() {}
+//! From the command line to a verb to an exit code.
+#![allow(clippy::disallowed_methods, reason = "the program's outermost layer reads arguments, environment and streams")]
+
+use ldirectord::cli::{self, Command, Configured, Verb};
+use ldirectord::cmd;
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned());
+    let argv0 = arguments.next().unwrap_or_else(|| "ldirectord-rs".to_owned());
+    let arguments: Vec<String> = arguments.collect();
+    let (mut stdout, mut stderr) = (io::stdout(), io::stderr());
+    let code = match cli::parse(&argv0, &arguments) {
+        Ok(Command::Help(name)) => print(&mut stdout, &cli::usage(name)),
+        Ok(Command::Version(name)) => print(&mut stdout, &cli::version(name)),
+        Ok(Command::Configured(configured)) => run(&configured, &mut stdout, &mut stderr),
+        Ok(Command::Tool(tool, _)) => unavailable(&format!("{tool:?}"), &mut stderr),
+        Err(usage) => {
+            for problem in &usage.problems {
+                let _ = writeln!(stderr, "{problem}");
+            }
+            print(&mut stdout, &cli::usage(usage.name));
+            cli::USAGE_EXIT
+        }
+    };
+    ExitCode::from(code)
+}
+
+/// A verb about a configuration.
+fn run(configured: &Configured, stdout: &mut dyn Write, stderr: &mut dyn Write) -> u8 {
+    let located = match cmd::locate(&configured.config) {
+        Ok(located) => located,
+        Err(refusal) => return refusal.print(stderr),
+    };
+    let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    match &configured.verb {
+        Verb::Check(options) => cmd::check::run(&located, *options, stdout, stderr, colour),
+        Verb::Show(options) => cmd::show::run(&located, *options, stdout, stderr, colour),
+        other => unavailable(&format!("{other:?}"), stderr),
+    }
+}
+
+/// Prints a text; a reader that went away is nobody's fault.
+fn print(stdout: &mut dyn Write, text: &str) -> u8 {
+    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    0
+}
+
+/// A verb that this build does not have.
+fn unavailable(verb: &str, stderr: &mut dyn Write) -> u8 {
+    let _ = writeln!(stderr, "not available in this build: {verb}");
+    cli::USAGE_EXIT
+}
