@@ -2,8 +2,8 @@
 #![allow(clippy::disallowed_methods, reason = "the program's outermost layer reads arguments, environment and streams")]
 
 use ldirectord::cli::{self, Command, Configured, Tool, Verb};
-use ldirectord::cmd::{self, call::Call};
-use std::io::{self, Write};
+use ldirectord::cmd::{self, Located, call::Call};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -29,15 +29,34 @@ fn main() -> ExitCode {
 }
 
 /// A verb about a configuration.
-fn run(argv0: &str, configured: &Configured, _stdout: &mut dyn Write, stderr: &mut dyn Write) -> u8 {
+fn run(argv0: &str, configured: &Configured, stdout: &mut dyn Write, stderr: &mut dyn Write) -> u8 {
     let call = Call { argv0, configured };
+    let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     match &configured.verb {
         Verb::Start(_) | Verb::Restart | Verb::TryRestart => cmd::start::run(&call),
         Verb::Stop => cmd::stop::run(&call),
         Verb::Reload => cmd::reload::run(&call, "reload"),
         Verb::ForceReload => cmd::reload::run(&call, "force-reload"),
         Verb::Status(options) => cmd::status::run(&call, *options),
-        other => unavailable(&format!("{other:?}"), stderr),
+        Verb::Check(options) => with_file(configured, stderr, |located, stderr| {
+            cmd::check::run(located, *options, stdout, stderr, colour)
+        }),
+        Verb::Show(options) => with_file(configured, stderr, |located, stderr| {
+            cmd::show::run(located, *options, stdout, stderr, colour)
+        }),
+        other @ Verb::Probe(_) => unavailable(&format!("{other:?}"), stderr),
+    }
+}
+
+/// A verb that needs nothing but the configuration's file.
+fn with_file(
+    configured: &Configured,
+    stderr: &mut dyn Write,
+    verb: impl FnOnce(&Located, &mut dyn Write) -> u8,
+) -> u8 {
+    match cmd::locate(&configured.config) {
+        Ok(located) => verb(&located, stderr),
+        Err(refusal) => refusal.print(stderr),
     }
 }
 

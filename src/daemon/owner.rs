@@ -151,12 +151,13 @@ impl Owner {
 
     /// Whether a start has nothing more to wait for: everything is written and the first round of checks is through, or it has
     /// waited long enough. `Err`: the time is over and the table could not be written.
-    pub(super) fn readiness(&self) -> Option<Result<(), String>> {
+    pub(super) fn readiness(&mut self) -> Option<Result<(), String>> {
         if self.ready || !self.adopted || !matches!(self.round, Round::Idle) {
             return None;
         }
-        let late = self.now() >= FIRST_ROUND;
-        let through = self.director.first_round_done() && self.director.dirty(self.now()).is_none();
+        let now = self.now();
+        let late = now >= FIRST_ROUND;
+        let through = self.director.first_round_done() && self.director.dirty(now).is_none();
         match &self.written {
             Ok(()) if late || through => Some(Ok(())),
             Err(words) if late => Some(Err(words.clone())),

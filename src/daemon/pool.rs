@@ -3,7 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "checks are run here")]
 
 use crate::director::{CheckId, CheckOrder};
-use checks::{Failure, Phase, Probe, Reason, Timings, Verdict};
+use checks::{Class, Failure, Phase, Probe, Reason, Timings, Verdict};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -88,7 +88,7 @@ impl Pool {
 
     /// Starts a check, or lets it wait for a place of its class.
     pub fn start(&mut self, order: CheckOrder) {
-        let places = match class(&order.spec) {
+        let places = match order.spec.class() {
             Class::Light => self.light.clone(),
             Class::Heavy => self.heavy.clone(),
             Class::Process => self.processes.clone(),
@@ -173,21 +173,6 @@ impl Pool {
                 Some((check, failed(Reason::Internal(words))))
             }
         }
-    }
-}
-
-/// What a check costs while it runs.
-enum Class {
-    Light,
-    Heavy,
-    Process,
-}
-
-fn class(spec: &checks::Spec) -> Class {
-    match spec {
-        checks::Spec::External(_) => Class::Process,
-        checks::Spec::Http(http) if http.tls.is_some() => Class::Heavy,
-        _ => Class::Light,
     }
 }
 

@@ -38,6 +38,13 @@ impl File {
     fn quoted(&mut self, name: &str, value: Option<&str>) {
         self.some(name, value.map(|value| format!("\"{value}\"")));
     }
+    /// A value that may stand in quotes: in them where blanks or a comment sign would be lost.
+    fn maybe_quoted(&mut self, name: &str, value: Option<&str>) {
+        match value {
+            Some(text) if text.contains('#') || text.trim() != text => self.quoted(name, value),
+            _ => self.some(name, value),
+        }
+    }
     fn yes_no(&mut self, name: &str, value: bool) {
         self.line(name, if value { "yes" } else { "no" });
     }
@@ -118,7 +125,7 @@ impl File {
             let target = target(&fallback.host, fallback.port);
             self.line(&named("fallback"), format!("{target} {}", words::forward(fallback.forward)));
         }
-        self.some("fallbackcommand", service.fallbackcommand.as_ref());
+        self.maybe_quoted("fallbackcommand", service.fallbackcommand.as_deref());
         self.yes_no("quiescent", service.quiescent);
         self.yes_no("cleanstop", service.cleanstop);
         self.line("checktype", words::check_kind(check.kind));
@@ -130,7 +137,7 @@ impl File {
         self.some("checkinterval", Some(check.interval).filter(|interval| *interval != globals.checkinterval));
         self.some("checkcount", Some(check.checkcount).filter(|count| *count != globals.checkcount));
         self.line("failurecount", check.failurecount);
-        self.line("checkcommand", &check.checkcommand);
+        self.maybe_quoted("checkcommand", Some(&check.checkcommand));
         self.quoted("request", Some(&check.request));
         self.quoted("receive", check.receive.as_deref());
         self.line("httpmethod", words::method(check.httpmethod));
@@ -151,7 +158,7 @@ impl File {
         self.quoted("tlsca", check.tlsca.as_deref());
         self.quoted("tlsname", check.tlsname.as_deref());
         self.alert(&service.alert);
-        self.some("monitorfile", service.monitorfile.as_ref());
+        self.maybe_quoted("monitorfile", service.monitorfile.as_deref());
     }
 
     fn real(&mut self, name: &str, real: &Real, service: &Virtual) {
