@@ -4,6 +4,7 @@
 mod connect;
 mod external;
 mod http;
+mod line;
 mod net;
 pub mod pattern;
 mod ping;
@@ -13,6 +14,7 @@ mod sip;
 pub mod spec;
 mod tls;
 pub mod verdict;
+pub mod words;
 
 pub use pattern::{Pattern, PatternError};
 pub use probe::Probe;
@@ -20,3 +22,4 @@ pub use spec::{
     Class, External, ExternalKind, Http, Method, Redirect, SimpleTcp, Sip, Spec, Target, Tls, Transport, Verify,
 };
 pub use verdict::{Failure, Phase, Reason, Success, Timings, Verdict};
+pub use words::WordsError;
