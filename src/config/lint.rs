@@ -259,7 +259,7 @@ impl Lint<'_> {
 
     fn pool(&mut self) {
         let service = self.service;
-        if self.raw.reals.is_empty() && service.fallback.is_none() {
+        if self.raw.reals.is_empty() && !self.raw.broken_reals && service.fallback.is_none() {
             self.warn(Key::Virtual, "no real server and no fallback", "write real= lines under it, indented");
         }
         for real in &service.reals {

@@ -95,6 +95,8 @@ pub(super) struct RawVirtual {
     pub(super) receive: Option<Pattern>,
     pub(super) fallback: Option<RawFallback>,
     pub(super) reals: Vec<RawReal>,
+    /// Whether there are real lines that could not be read.
+    pub(super) broken_reals: bool,
 }
 
 impl RawVirtual {

@@ -148,7 +148,7 @@ impl Reader {
                 };
                 self.findings.error(
                     line.whole(),
-                    format!("lost indentation under virtual=: {}", shown(line.text)),
+                    format!("Unknown command {}: lost indentation under virtual=", shown(line.text)),
                     format!(
                         "it belongs to the virtual service of line {number}: begin the line with four blanks{because}"
                     ),
@@ -285,7 +285,7 @@ impl Reader {
         let family = if written.directive.key == Key::Virtual6 { Family::V6 } else { Family::V4 };
         self.block = Some(Block { line: written.line.number, ..Block::default() });
         self.config.virtuals.push(RawVirtual {
-            place: written.line.whole(),
+            place: written.line.place(&(written.line.indent()..written.span.end)),
             target: written.place(),
             family,
             opening,
@@ -295,6 +295,7 @@ impl Reader {
             receive: None,
             fallback: None,
             reals: Vec::new(),
+            broken_reals: false,
         });
     }
 
