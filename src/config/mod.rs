@@ -19,6 +19,7 @@ mod raw;
 mod reader;
 mod real_line;
 mod reals;
+pub mod reference;
 mod resolve;
 mod secret;
 mod sections;
