@@ -187,9 +187,13 @@ impl Lint<'_> {
 
     fn secrets(&mut self) {
         let check = &self.service.check;
-        let tls = matches!(check.service, Service::Imaps | Service::Pops | Service::Ldaps | Service::Https);
+        let tls = matches!(check.service, Service::Imaps | Service::Pops | Service::Ldaps);
         if self.has(Key::Passwd) && tls && check.tlsverify == Verify::None && self.negotiates() {
-            self.warn(Key::Passwd, "the password travels to an unverified peer", "write tlsverify=chain or full");
+            self.warn(
+                Key::Passwd,
+                "the password is sent to a peer that nothing verifies",
+                "write tlsverify=chain or full",
+            );
         }
     }
 

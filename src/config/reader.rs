@@ -103,16 +103,17 @@ impl Reader {
 
     /// Odd blanks in the indentation and around the sign.
     fn odd_gaps(&mut self, line: &Line<'_>, keyword: &Range<usize>, equals: &Range<usize>, value: &Range<usize>) {
-        for span in [0..keyword.start, keyword.end..value.start] {
-            let text = line.part(&span);
-            if let Some((offset, character, odd)) = odd::find(text) {
+        for (span, where_it_is) in
+            [(0..keyword.start, "in the indentation"), (keyword.end..value.start, "beside the equals sign")]
+        {
+            if let Some((offset, character, odd)) = odd::find(line.part(&span)) {
                 let at = span.start + offset;
-                let what = if at == equals.start { "" } else { " outside quotes" };
-                self.findings.error(
-                    line.place(&(at..at + character.len_utf8())),
-                    format!("{}{what}", odd.name),
-                    format!("write a plain {} instead", plain_name(odd.meant)),
-                );
+                let (message, help) = if at == equals.start {
+                    (odd.name.to_owned(), "write a plain equals sign")
+                } else {
+                    (format!("{} {where_it_is}", odd.name), "write plain blanks, or a tab")
+                };
+                self.findings.error(line.place(&(at..at + character.len_utf8())), message, help);
             }
         }
     }
@@ -234,8 +235,10 @@ impl Reader {
                 format!("{} in the value of {}: {}", odd.name, directive.name, shown(value)),
                 format!("write {}={}", directive.name, shown(&odd::plain(value))),
             );
-            if directive.kind == Kind::Opening {
-                self.open(&written, Opening::Broken, String::new());
+            match (directive.kind, self.config.virtuals.last_mut()) {
+                (Kind::Opening, _) => self.open(&written, Opening::Broken, String::new()),
+                (Kind::Real, Some(section)) => section.broken_reals = true,
+                _ => {}
             }
             return;
         }
@@ -347,14 +350,6 @@ impl Reader {
         if let Some(block) = &mut self.block {
             block.gap = None;
         }
-    }
-}
-
-fn plain_name(meant: char) -> &'static str {
-    match meant {
-        ' ' => "blank",
-        '=' => "equals sign",
-        _ => "character",
     }
 }
 
