@@ -232,8 +232,8 @@ impl Reader {
             let length = character.len_utf8();
             self.findings.error(
                 written.place_of(&(offset..offset + length)),
-                format!("{} in the value of {}: {}", odd.name, directive.name, shown(value)),
-                format!("write {}={}", directive.name, shown(&odd::plain(value))),
+                format!("{} in the value of {}: {}", odd.name, directive.name, shown_value(directive, value)),
+                format!("write {}={}", directive.name, shown_value(directive, &odd::plain(value))),
             );
             match (directive.kind, self.config.virtuals.last_mut()) {
                 (Kind::Opening, _) => self.open(&written, Opening::Broken, String::new()),
@@ -353,11 +353,20 @@ impl Reader {
     }
 }
 
-/// A line as an error shows it: trimmed, and not longer than a screen.
+/// A line as an error shows it: trimmed, not longer than a screen, and without its secret.
 pub(super) fn shown(text: &str) -> String {
     let text = text.trim();
+    let name = text.split(|character: char| !character.is_ascii_alphanumeric()).next().unwrap_or_default();
+    if matches!(name, "passwd" | "secret") && name.len() < text.len() {
+        return format!("{name}=***");
+    }
     match text.char_indices().nth(100) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
     }
+}
+
+/// A value as an error shows it.
+pub(super) fn shown_value(directive: &Directive, value: &str) -> String {
+    if matches!(directive.key, Key::Passwd | Key::Secret) { "***".to_owned() } else { shown(value) }
 }

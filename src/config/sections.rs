@@ -139,8 +139,10 @@ impl Reader {
             (Key::Protocol, Value::Word(word)) if !self.protocol_fits(written, word) => return,
             (Key::Receive, Value::Text(source)) => self.receive(written, source),
             (Key::Execute, Value::Text(text)) => {
-                if !self.config.execute.contains(text) {
-                    self.config.execute.push(text.clone());
+                // The original hands the value to a shell, which takes the quotes off.
+                let name = values::quoted(text).unwrap_or(text).to_owned();
+                if !name.is_empty() && !self.config.execute.contains(&name) {
+                    self.config.execute.push(name);
                 }
                 return;
             }
