@@ -187,9 +187,13 @@ impl Lint<'_> {
 
     fn secrets(&mut self) {
         let check = &self.service.check;
-        let tls = matches!(check.service, Service::Imaps | Service::Pops | Service::Ldaps | Service::Https);
+        let tls = matches!(check.service, Service::Imaps | Service::Pops | Service::Ldaps);
         if self.has(Key::Passwd) && tls && check.tlsverify == Verify::None && self.negotiates() {
-            self.warn(Key::Passwd, "the password travels to an unverified peer", "write tlsverify=chain or full");
+            self.warn(
+                Key::Passwd,
+                "the password is sent to a peer that nothing verifies",
+                "write tlsverify=chain or full",
+            );
         }
     }
 
@@ -259,7 +263,7 @@ impl Lint<'_> {
 
     fn pool(&mut self) {
         let service = self.service;
-        if self.raw.reals.is_empty() && service.fallback.is_none() {
+        if self.raw.reals.is_empty() && !self.raw.broken_reals && service.fallback.is_none() {
             self.warn(Key::Virtual, "no real server and no fallback", "write real= lines under it, indented");
         }
         for real in &service.reals {
