@@ -46,6 +46,8 @@ pub enum Fault {
     TrailingComment,
     /// Blanks behind a value that must match exactly.
     TrailingBlanks,
+    /// `-w 5` on a real server's line: ipvsadm's form. ldirectord happens to find the number.
+    WeightOption,
     /// `supervised` without a value.
     BareSupervised,
 }
@@ -79,6 +81,7 @@ impl fmt::Display for Fault {
             Self::LineOfBlanks => f.write_str("line of blanks behind a block: an empty line"),
             Self::TrailingComment => f.write_str("comment behind the value: on a line of its own"),
             Self::TrailingBlanks => f.write_str("blanks behind the value: removed"),
+            Self::WeightOption => f.write_str("the weight stands by itself, without -w"),
             Self::BareSupervised => f.write_str("supervised without a value: supervised=yes"),
         }
     }

@@ -61,6 +61,8 @@ fn block_lines() {
         ("\u{a0}real=10.0.0.1 gate", "    real=10.0.0.1 gate", vec![Fault::Blank('\u{a0}'), Fault::ShortIndentation]),
         ("    real=10.0.0.1\u{a0}gate", "    real=10.0.0.1 gate", vec![Fault::Blank('\u{a0}')]),
         ("\treal=10.0.0.1 gate “a”,“b”", "\treal=10.0.0.1 gate \"a\",\"b\"", vec![Fault::Quotes('“')]),
+        ("\treal=10.0.0.1 gate -w 7 # c", "\treal=10.0.0.1 gate 7 # c", vec![Fault::WeightOption]),
+        ("\treal=10.0.0.1 gate -w x", "\treal=10.0.0.1 gate -w x", vec![]),
         ("\treceive=OK there # c", "\treceive=\"OK there\" # c", vec![Fault::MissingQuotes]),
         ("\trequest=„/x”", "\trequest=\"/x\"", vec![Fault::Quotes('„')]),
         ("\trequest=”/x\"", "\trequest=\"/x\"", vec![Fault::Quotes('”')]),
