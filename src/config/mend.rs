@@ -1,6 +1,7 @@
 //! `check --fix`: a file that fails only for trivia (typographic quotes, lost indentation, a blank line inside a block, trailing
-//! comments, exotic blanks …) made loadable, for ldirectord too. A line that ldirectord loads stays as it is, byte for byte;
-//! what each mending is called says what was wrong.
+//! comments, exotic blanks …) made loadable, for ldirectord too. A line that ldirectord loads stays as it is, byte for byte,
+//! but for line ends, blanks that are none right behind `=`, typographic quotes around a whole value, `-w` and bare `supervised`:
+//! there the meaning is what a person reads. What each mending is called says what was wrong.
 
 mod layout;
 mod text;

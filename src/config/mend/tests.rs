@@ -178,6 +178,22 @@ fn strict_file() -> impl Strategy<Value = String> {
     })
 }
 
+#[test]
+fn every_directive_has_a_class() {
+    use crate::config::directives::{DIRECTIVES, Kind, Scope};
+    for directive in DIRECTIVES.iter().filter(|directive| directive.kind != Kind::Gone) {
+        let (global, block) = (value::class(directive.name, false), value::class(directive.name, true));
+        assert_eq!(global.is_some(), directive.scope != Scope::Virtual, "{} among the globals", directive.name);
+        assert_eq!(block.is_some(), directive.scope != Scope::Global, "{} in a block", directive.name);
+        if directive.kind == Kind::YesNo {
+            assert_eq!(global.or(block), Some(value::Class::Exact), "{}", directive.name);
+        }
+        if directive.kind == Kind::Quoted {
+            assert_eq!(global.or(block), Some(value::Class::Quoted), "{}", directive.name);
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn a_file_that_loads_stays_as_it_is(text in strict_file()) {
