@@ -2,7 +2,7 @@
 
 use super::world::*;
 use crate::director::Event;
-use crate::ipvs::{Operation, Snapshot};
+use crate::ipvs::{Operation, Scope, Snapshot};
 
 fn two_virtuals() -> World {
     let web = virtual_(tcp(80), vec![real(1, 5), real(2, 5)]);
@@ -144,4 +144,22 @@ fn a_reload_keeps_weights_set_by_hand_restores_what_was_removed_and_purges_what_
     world.director.reload(changed.into(), world.now);
     world.round();
     assert_eq!(world.weights(tcp(80)), [(1, 6), (2, 5)], "its weight changed");
+}
+
+#[test]
+fn drift_is_seen_without_a_change_of_ours_when_somebody_looks() {
+    let mut world = two_virtuals();
+    world.by_hand(tcp(80), 1, 0);
+    world.remove_by_hand(tcp(80), 2);
+    assert_eq!(world.director.dirty(world.now), None);
+    for _ in 0..2 {
+        world.director.inspect(&Scope::All, &world.table);
+    }
+    assert_eq!(drift(&mut world), ["1 weight 0 instead of 5", "2 removed"], "each told once");
+    let shown: Vec<_> =
+        world.director.status(world.now).virtuals[0].reals.iter().map(|real| real.drift.is_some()).collect();
+    assert_eq!(shown, [true, true]);
+    world.table.clear();
+    world.director.inspect(&Scope::Services(vec![tcp(80)]), &world.table);
+    assert_eq!(drift(&mut world), ["0 removed"]);
 }
