@@ -34,10 +34,10 @@ expect_that() { local what=$1; shift; if "$@"; then passed_assertion "$what"; el
 # Seconds since boot in hundredths.
 hundredths() { local up; read -r up _ </proc/uptime; echo "${up/./}"; }
 
-# wait_until SECONDS COMMAND…: runs the command (an evaluated string is fine) until it succeeds; fails at the deadline.
+# wait_until SECONDS COMMAND…: runs the command (one single word is evaluated) until it succeeds; fails at the deadline.
 wait_until() {
   local end=$(( $(hundredths) + $1 * 100 )); shift
-  until eval "$@"; do [ "$(hundredths)" -ge $end ] && return 1; sleep 0.1; done
+  until if [ $# = 1 ]; then eval "$1"; else "$@"; fi; do [ "$(hundredths)" -ge $end ] && return 1; sleep 0.1; done
 }
 # expect_soon SECONDS WHAT EXPECTED COMMAND…: the command's output becomes EXPECTED within the deadline.
 expect_soon() {

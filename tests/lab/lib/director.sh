@@ -3,7 +3,7 @@
 # The program is put in as /usr/sbin/ldirectord, as an administrator links it over the original.
 ld=/usr/sbin/ldirectord
 install_program() {
-  mkdir -p /etc/ha.d/conf /usr/lib/ldirectord-lab; rm -f /etc/ha.d/*.cf /run/ldirectord*
+  mkdir -p /etc/ha.d/conf /usr/lib/ldirectord-lab; rm -f /etc/ha.d/*.cf /var/log/ldirectord*.log
   if [ "$PROGRAM" != $ld ]; then cp "$PROGRAM" /usr/lib/ldirectord-lab/ldirectord; rm -f $ld; cp /usr/lib/ldirectord-lab/ldirectord $ld; fi
   if head -c 2 $ld | grep -q '#!'; then kind=perl; else kind=ours; fi
 }
@@ -36,11 +36,14 @@ weight() { on "$1" ipvsadm -L -n | awk -v real="$2" '$1 == "->" && $2 == real { 
 # save HOST: as `ipvsadm -S -n` writes it.
 saved() { on "$1" ipvsadm -S -n; }
 
+# writes_with EXPRESSION [FIRST]: recorded kernel writes that match, from that number on.
+writes_with() { "$tools" writes $record "${2:-1}" | grep -E -- "$1"; true; }
+
 # log_has TEXT: the program's log contains the text (fixed, not an expression).
 log=/var/log/ldirectord.log
 log_has() { grep -Fq -- "$1" $log 2>/dev/null; }
 log_count() { grep -Fc -- "$1" $log 2>/dev/null; true; }
-expect_log() { expect_that "the log says: $1" wait_until 10 "log_has '$1'"; }
+expect_log() { expect_that "the log says: $1" wait_until 10 log_has "$1"; }
 
 # record_writes: from now on the program records each write to the kernel; `writes` counts them.
 record_writes() { record=$LAB/kernel.record; : >$record; }

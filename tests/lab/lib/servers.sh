@@ -11,9 +11,11 @@ launch() {
 web() {
   local name=$1 host=$2; shift 2
   echo "$host $*" >"$LAB/$name.web"; [ -f "$LAB/$name.state" ] || echo page >"$LAB/$name.state"
-  launch "$name" "$host" "$tools" web --state "$LAB/$name.state" --name "$name" "$@"
+  launch "$name" "$host" "$tools" web --state "$LAB/$name.state" --name "$name" --requests "$LAB/$name.requests" "$@"
   must wait_until 20 "listening $host ${1##*:}"
 }
+# requests_since NAME MILLISECONDS CLIENT: how many requests a server has had from a client since then.
+requests_since() { awk -v since="$2" -v client="$3" '$1 >= since && $3 == client { n++ } END { print n + 0 }' "$LAB/$1.requests"; }
 # sip NAME HOST ADDRESS:PORT: a SIP server over UDP.
 sip() {
   echo 200 >"$LAB/$1.state"

@@ -15,7 +15,7 @@ mod sip;
 mod web;
 
 const USAGE: &str = "usage: lab-tools VERB …
-  web --state FILE [--name NAME] [--hang FILE] ADDRESS:PORT…   web server; FILE holds its behaviour, see web.rs
+  web --state FILE [--name NAME] [--hang FILE] [--requests FILE] ADDRESS:PORT…   web server, see web.rs
   sip --state FILE [--name NAME] ADDRESS:PORT                  SIP server over UDP; FILE holds 200, 503 or silence
   get ADDRESS:PORT [PATH] [MILLISECONDS]                       prints the body of one page
   options ADDRESS:PORT [SOURCE-PORT]                           sends one SIP OPTIONS, prints the reply's first line and server

@@ -11,10 +11,12 @@
 //!   garbage   4 kB of bytes that are no HTTP
 //! `/hold` under `page` sends a line every 100 ms until the client leaves. Without `--name` a server calls itself by the
 //! local address of the connection, so that one process can stand for a thousand. `--hang FILE` lists local addresses, one
-//! a line, that behave as `silence` whatever the state says.
+//! a line, that behave as `silence` whatever the state says. `--requests FILE` gets a line for each request:
+//! `MILLISECONDS LOCAL-ADDRESS CLIENT-ADDRESS METHOD PATH`.
 
-use crate::common::{Outcome, option, options};
+use crate::common::{Outcome, log, now, option, options, say};
 use std::collections::HashSet;
+use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -31,6 +33,7 @@ struct Server {
     state: String,
     hang: HashSet<String>,
     open: AtomicUsize,
+    requests: Option<File>,
 }
 
 /// `web --state FILE [--name NAME] [--hang FILE] ADDRESS:PORT…`
@@ -45,6 +48,7 @@ pub(crate) fn run(words: &[&str]) -> Outcome {
         state: option(&named, "state").ok_or("--state FILE is missing")?.to_string(),
         hang: hang.lines().map(|line| line.trim().to_string()).collect(),
         open: AtomicUsize::new(0),
+        requests: option(&named, "requests").map(|path| log(Some(&path))).transpose()?,
     });
     let mut listening = Vec::new();
     for word in &addresses {
@@ -79,6 +83,11 @@ fn serve(mut stream: TcpStream, server: &Server) -> std::io::Result<()> {
     stream.set_read_timeout(Some(LIFE))?;
     stream.set_write_timeout(Some(LIFE))?;
     let request = request(&mut stream)?;
+    if let Some(requests) = &server.requests {
+        let client = stream.peer_addr()?.ip().to_canonical();
+        let line: Vec<&str> = request.split_whitespace().take(2).collect();
+        say(requests, &format!("{} {local} {client} {}", now(), line.join(" ")));
+    }
     let state = std::fs::read_to_string(&server.state).unwrap_or_default();
     let state = state.split_whitespace().next().unwrap_or("page");
     let state = if server.hang.contains(&local) { "silence" } else { state };
