@@ -18,9 +18,11 @@ host() {
   for address in "$@"; do address "$name" "$lan" "$address"; done
   ip -n "$name" link set "$lan" up
 }
-# address HOST INTERFACE ADDRESS/LENGTH
+# address HOST INTERFACE ADDRESS/LENGTH. A single IPv6 address (/128) is a virtual one: deprecated, so that the host does not
+# choose it as its own source (with IPv4 the first address of the network is chosen anyway).
 address() {
-  case $3 in *:*) must ip -n "$1" addr add "$3" dev "$2" nodad ;; *) must ip -n "$1" addr add "$3" dev "$2" ;; esac
+  case $3 in *:*/128) must ip -n "$1" addr add "$3" dev "$2" nodad preferred_lft 0 ;;
+    *:*) must ip -n "$1" addr add "$3" dev "$2" nodad ;; *) must ip -n "$1" addr add "$3" dev "$2" ;; esac
 }
 # on HOST COMMAND…
 on() { local host=$1; shift; ip netns exec "$host" "$@"; }

@@ -9,6 +9,7 @@ for n in 1 2; do
   web web$n web$n [::]:80
 done
 web sorry director [::1]:80 [fd00:9::80]:80
+for n in 1 2; do expect "web$n answers the director" web$n "$(who director [fd00:9::1$n]:80)"; done
 # The original checks HTTP over IPv6 only with a module that Debian does not install with it.
 perl_original && check=connect || check=negotiate
 configuration six.cf <<X
