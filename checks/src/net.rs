@@ -3,8 +3,8 @@
 use crate::{Failure, Phase, Reason, Target, Timings};
 use std::io;
 use std::net::SocketAddr;
-use std::time::Instant;
 use tokio::net::{TcpSocket, TcpStream, UdpSocket};
+use tokio::time::Instant;
 
 /// How far a running probe has come: what the verdict says if the deadline cuts it off.
 #[derive(Debug)]
@@ -18,7 +18,6 @@ pub(crate) struct Progress {
 
 impl Progress {
     /// A probe begins.
-    #[allow(clippy::disallowed_methods, reason = "phase timings are measured, nothing is decided by them")]
     pub(crate) fn start() -> Self {
         Self { started: Instant::now(), phase: Phase::Connect, timings: Timings::default() }
     }
@@ -26,15 +25,37 @@ impl Progress {
     pub(crate) fn elapsed(&self) -> std::time::Duration {
         self.started.elapsed()
     }
+    /// A name is to be resolved first.
+    pub(crate) fn resolving(&mut self) {
+        self.phase = Phase::Resolve;
+    }
+    /// The name has an address.
+    pub(crate) fn resolved(&mut self) {
+        self.timings.resolve = Some(self.elapsed());
+        self.phase = Phase::Connect;
+    }
+    /// A connection begins, the first one or that of a followed redirect: the timings are those of the last one.
+    pub(crate) fn connecting(&mut self) {
+        self.timings = Timings { resolve: self.timings.resolve, ..Timings::default() };
+        self.phase = Phase::Connect;
+    }
     /// The connection is there; sending begins.
     pub(crate) fn connected(&mut self) {
         self.timings.connect = Some(self.elapsed());
         self.phase = Phase::Send;
     }
+    /// The TLS handshake begins.
+    pub(crate) fn securing(&mut self) {
+        self.phase = Phase::Tls;
+    }
     /// TLS is there; sending begins.
     pub(crate) fn secured(&mut self) {
         self.timings.tls = Some(self.elapsed());
         self.phase = Phase::Send;
+    }
+    /// All is sent; the answer is awaited.
+    pub(crate) fn sent(&mut self) {
+        self.phase = Phase::Receive;
     }
     /// Bytes of the answer have arrived.
     pub(crate) fn received(&mut self) {
@@ -42,6 +63,10 @@ impl Progress {
             self.timings.first_byte = Some(self.elapsed());
         }
         self.phase = Phase::Receive;
+    }
+    /// The answer is complete and is compared.
+    pub(crate) fn matching(&mut self) {
+        self.phase = Phase::Match;
     }
     /// A failure in the phase it is in.
     pub(crate) fn failure(&self, reason: Reason) -> Failure {
@@ -101,4 +126,13 @@ pub(crate) async fn udp(target: Target, progress: &mut Progress) -> Result<UdpSo
         }
         Err(error) => Err(progress.failure(reason_of(&error, 0))),
     }
+}
+
+/// The beginning of what a peer said, for a person: at most `limit` characters of lossy UTF-8, one line, no control
+/// characters.
+pub(crate) fn excerpt(bytes: &[u8], limit: usize) -> String {
+    let head = bytes.get(..limit.saturating_mul(4)).unwrap_or(bytes);
+    let text = String::from_utf8_lossy(head);
+    let clean = text.chars().map(|character| if character.is_control() { ' ' } else { character });
+    clean.take(limit).collect::<String>().trim().to_owned()
 }

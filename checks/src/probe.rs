@@ -1,6 +1,12 @@
 //! A spec made ready for one target, and the one deadline around everything.
 
-use crate::{Failure, Phase, Reason, Spec, Target, Timings, Verdict};
+use crate::net::Progress;
+use crate::{Failure, Reason, Spec, Success, Target, Verdict, connect, external, http, ping, simpletcp, sip};
+use std::any::Any;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 /// A probe that is ready to run any number of times. Cheap to keep: no connection stays open in it.
@@ -8,12 +14,19 @@ use std::time::Duration;
 pub struct Probe {
     spec: Spec,
     target: Target,
+    /// What an HTTP check prepares once; unset for every other kind.
+    http: Option<http::Prepared>,
 }
 
 impl Probe {
-    /// Prepares (a TLS client, say). An error is about the spec, not the peer: an unreadable `tlsca`.
+    /// Prepares (a TLS configuration, say). An error is about the spec, not the peer: an unreadable `tlsca`, a request that
+    /// is no URL where one is needed. Reads the `tlsca` file, and the system's authorities the first time.
     pub fn new(spec: Spec, target: Target) -> Result<Self, Reason> {
-        Ok(Self { spec, target })
+        let http = match &spec {
+            Spec::Http(http) => Some(http::Prepared::new(http, target)?),
+            _ => None,
+        };
+        Ok(Self { spec, target, http })
     }
     /// Whom it asks.
     pub fn target(&self) -> Target {
@@ -24,11 +37,88 @@ impl Probe {
         &self.spec
     }
     /// Asks once. Ends within `deadline` whatever the peer does; dropping the future closes everything at once.
-    /// Must run inside a tokio runtime with io and time enabled.
+    /// A panic in a probe ends here and becomes [`Reason::Internal`] (the panic hook has printed its place).
+    /// Must run inside a tokio runtime with io and time enabled; the deadline is on that runtime's clock.
     pub async fn run(&self, deadline: Duration) -> Verdict {
-        Verdict {
-            result: Err(Failure { phase: Phase::Connect, reason: Reason::Timeout(deadline) }),
-            timings: Timings::default(),
+        let mut progress = Progress::start();
+        // The progress is borrowed by the asking only: where the deadline cuts that off, it still knows the phase.
+        let asked = tokio::time::timeout(deadline, unpanicked(self.ask(deadline, &mut progress))).await;
+        let result = match asked {
+            Ok(Ok(result)) => result,
+            Ok(Err(panic)) => Err(progress.failure(Reason::Internal(panic))),
+            Err(_) => Err(progress.failure(Reason::Timeout(deadline))),
+        };
+        let mut timings = progress.timings;
+        timings.total = progress.elapsed();
+        Verdict { result, timings }
+    }
+
+    async fn ask(&self, deadline: Duration, progress: &mut Progress) -> Result<Success, Failure> {
+        let target = self.target;
+        match (&self.spec, &self.http) {
+            (Spec::Connect, _) => connect::run(target, progress).await,
+            (Spec::Ping { attempts }, _) => ping::run(*attempts, target, deadline, progress).await,
+            // Boxed: an HTTP exchange is the largest of these futures, and a connect check should not pay for it.
+            (Spec::Http(http), Some(prepared)) => Box::pin(prepared.run(http, target, progress)).await,
+            (Spec::Http(_), None) => Err(progress.failure(Reason::Internal("HTTP check not prepared".to_owned()))),
+            (Spec::Sip(sip), _) => sip::run(sip, target, progress).await,
+            (Spec::SimpleTcp(simpletcp), _) => simpletcp::run(simpletcp, target, progress).await,
+            (Spec::External(external), _) => external::run(external, target, progress).await,
+        }
+    }
+}
+
+/// Polls `future`; a panic in it becomes an error with the panic's message. It is not polled again after that.
+async fn unpanicked<F: Future>(future: F) -> Result<F::Output, String> {
+    let mut future = pin!(future);
+    poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+        Ok(Poll::Pending) => Poll::Pending,
+        Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
+        Err(panic) => Poll::Ready(Err(message(panic.as_ref()))),
+    })
+    .await
+}
+
+/// What a panic said.
+fn message(panic: &(dyn Any + Send)) -> String {
+    if let Some(text) = panic.downcast_ref::<&str>() {
+        (*text).to_owned()
+    } else if let Some(text) = panic.downcast_ref::<String>() {
+        text.clone()
+    } else {
+        "panic without a message".to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Phase;
+
+    #[tokio::test]
+    async fn a_panic_becomes_words() {
+        assert_eq!(unpanicked(async { 7 }).await, Ok(7));
+        let panicking = async {
+            tokio::task::yield_now().await;
+            panic!("index {} of 3", 5)
+        };
+        assert_eq!(unpanicked::<_>(panicking).await, Err::<(), _>("index 5 of 3".to_owned()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_deadline_is_on_the_runtimes_clock_and_names_the_phase() {
+        // 192.0.2.0/24 (RFC 5737) answers nobody; where a machine has no route there, that is said instead.
+        let target = Target { address: [192, 0, 2, 1].into(), port: 80 };
+        let verdict = Probe::new(Spec::Connect, target).unwrap().run(Duration::from_secs(3600)).await;
+        let failure = verdict.result.unwrap_err();
+        assert_eq!(failure.phase, Phase::Connect);
+        match failure.reason {
+            Reason::Timeout(deadline) => {
+                assert_eq!(deadline, Duration::from_secs(3600));
+                assert!(verdict.timings.total >= deadline);
+            }
+            Reason::Unreachable(_) | Reason::Refused => {}
+            other => panic!("{other:?}"),
         }
     }
 }

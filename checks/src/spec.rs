@@ -50,6 +50,25 @@ impl Spec {
             },
         }
     }
+    /// Which of the daemon's limits on checks in flight it counts against.
+    pub fn class(&self) -> Class {
+        match self {
+            Self::External(_) => Class::Process,
+            Self::Http(http) if http.tls.is_some() => Class::Heavy,
+            Self::Connect | Self::Ping { .. } | Self::Http(_) | Self::Sip(_) | Self::SimpleTcp(_) => Class::Light,
+        }
+    }
+}
+
+/// What a probe costs while it runs: the daemon bounds each class by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Class {
+    /// A socket and a few kilobytes: connect, ping, plain HTTP, SIP, simpletcp.
+    Light,
+    /// TLS: some 30-60 kB each and a handshake's processor time.
+    Heavy,
+    /// A process of its own.
+    Process,
 }
 
 /// An HTTP exchange.

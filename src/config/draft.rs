@@ -1,5 +1,7 @@
 //! From text to a configuration in two steps, so that this module needs no I/O.
 
+use super::findings::Findings;
+use super::raw::RawConfig;
 use super::{Config, Diagnostic};
 use crate::ipvs::Family;
 use std::net::IpAddr;
@@ -48,24 +50,32 @@ pub trait Answers {
     fn appendable(&self, path: &str) -> Result<(), String>;
     /// Whether the file can be read.
     fn readable(&self, path: &str) -> Result<(), String>;
+    /// This machine's name, for the default logins of sip and ftp: `HOSTNAME` of the environment, else uname's node name.
+    fn hostname(&self) -> String {
+        "localhost".to_owned()
+    }
 }
 
 /// A parsed and judged file whose questions are still open.
 #[derive(Debug)]
-pub struct Draft {}
+pub struct Draft {
+    config: RawConfig,
+    findings: Findings,
+}
 
 /// Parses and judges the text of a file. Never fails: what is wrong is in the draft and comes out of [`Draft::finish`].
-pub fn read(_text: &[u8]) -> Draft {
-    Draft {}
+pub fn read(text: &[u8]) -> Draft {
+    let (config, findings) = super::reader::read(text);
+    Draft { config, findings }
 }
 
 impl Draft {
     /// What must be asked, each once; the runtime may ask in parallel and answer from a table.
     pub fn questions(&self) -> Vec<Question> {
-        Vec::new()
+        super::resolve::questions(&self.config)
     }
     /// The configuration, unless there are errors; and everything found, in file order.
-    pub fn finish(self, _answers: &dyn Answers) -> (Option<Config>, Vec<Diagnostic>) {
-        (None, Vec::new())
+    pub fn finish(self, answers: &dyn Answers) -> (Option<Config>, Vec<Diagnostic>) {
+        super::lower::lower(self.config, self.findings, answers)
     }
 }

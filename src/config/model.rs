@@ -1,5 +1,6 @@
 //! The resolved configuration: every default and every inheritance applied. One struct a section of the file.
 
+use super::Secret;
 use crate::ipvs::{Forward, ServiceId, Tunnel};
 use checks::{Method, Redirect, Spec, Verify};
 use std::net::IpAddr;
@@ -181,12 +182,12 @@ pub struct Check {
     pub virtualhost: Option<String>,
     /// `login`, with the service's default.
     pub login: String,
-    /// `passwd`
-    pub passwd: String,
+    /// `passwd`; masked in Debug.
+    pub passwd: Secret,
     /// `database`
     pub database: String,
-    /// `secret`
-    pub secret: String,
+    /// `secret`; masked in Debug.
+    pub secret: Secret,
     /// `tlsverify`
     pub tlsverify: Verify,
     /// `tlsca`

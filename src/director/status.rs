@@ -1,5 +1,7 @@
 //! The director's knowledge as values for `status`; durations are since the time handed in.
 
+use super::{Director, Time, desired};
+use crate::config::{CheckKind, Probes, Real, Virtual};
 use crate::ipvs::{DestinationId, Forward, ServiceId};
 use checks::Verdict;
 use std::time::Duration;
@@ -80,4 +82,60 @@ pub struct RealStatus {
     pub checked: Option<Duration>,
     /// What somebody else changed.
     pub drift: Option<String>,
+}
+
+impl Director {
+    /// The report.
+    pub(super) fn report(&self, now: Time) -> StatusReport {
+        let virtuals = self.pools.iter().zip(&self.config.virtuals).map(|(pool, virtual_)| {
+            let fallback = virtual_.fallback.as_ref();
+            let reals = virtual_.reals.iter().zip(&pool.members).map(|(real, member)| {
+                let written = desired::real_id(&virtual_.id, real);
+                let check = member.check.and_then(|check| self.book.get(check));
+                let checked = check.filter(|check| check.verdict.is_some()).map(|check| check.checked);
+                RealStatus {
+                    host: real.host.clone(),
+                    id: desired::configured_id(real),
+                    state: member.health.shown(),
+                    since: now.saturating_sub(member.since),
+                    failures: member.failures,
+                    limit: virtual_.check.failurecount,
+                    forward: real.forward,
+                    weight: written.and_then(|id| pool.ledger.written(&id)).map(|written| written.weight),
+                    configured_weight: real.weight,
+                    check: check_name(virtual_, real),
+                    verdict: check.and_then(|check| check.verdict.clone()),
+                    checked: checked.map(|checked| now.saturating_sub(checked)),
+                    drift: written.and_then(|id| pool.ledger.drift.get(&Some(id)).cloned()),
+                }
+            });
+            VirtualStatus {
+                id: virtual_.id,
+                reals: reals.collect(),
+                fallback: fallback
+                    .and_then(|fallback| desired::fallback_id(&virtual_.id, fallback))
+                    .map(|id| (id, pool.fallback_in)),
+                drift: pool.ledger.drift.get(&None).cloned(),
+                refused: pool.ledger.refused.values().next().cloned(),
+            }
+        });
+        StatusReport {
+            virtuals: virtuals.collect(),
+            checks: self.book.len(),
+            checks_saved: self.book.saved(),
+            checks_late: self.schedule.waiting(),
+        }
+    }
+}
+
+fn check_name(virtual_: &Virtual, real: &Real) -> &'static str {
+    match &real.probes {
+        Probes::AlwaysUp if virtual_.check.kind == CheckKind::On => "on",
+        Probes::AlwaysUp => "none",
+        Probes::Never => "off",
+        Probes::One(spec, _) => spec.name(),
+        Probes::Combined { negotiate: Some((spec, _)), .. } | Probes::Combined { connect: (spec, _), .. } => {
+            spec.name()
+        }
+    }
 }

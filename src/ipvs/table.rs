@@ -1,6 +1,7 @@
 //! The one trait behind which a table lives.
 
 use super::{DestinationId, Operation, ServiceId, Snapshot};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Which part of a table to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,4 +52,23 @@ pub trait Table: Send {
     /// Applies the operations in order; one result each, in the same order. A refused one does not stop the others.
     /// `Err` only when nothing can be said about any of them (the socket is gone).
     fn apply(&mut self, operations: &[Operation]) -> Result<Vec<Result<(), TableError>>, TableError>;
+}
+
+impl<T: Table + ?Sized> Table for Box<T> {
+    fn read(&mut self, scope: &Scope) -> Result<Snapshot, TableError> {
+        (**self).read(scope)
+    }
+    fn apply(&mut self, operations: &[Operation]) -> Result<Vec<Result<(), TableError>>, TableError> {
+        (**self).apply(operations)
+    }
+}
+
+/// A table that several hold: its owner writes it, a test or a control connection looks at it.
+impl<T: Table> Table for Arc<Mutex<T>> {
+    fn read(&mut self, scope: &Scope) -> Result<Snapshot, TableError> {
+        self.lock().unwrap_or_else(PoisonError::into_inner).read(scope)
+    }
+    fn apply(&mut self, operations: &[Operation]) -> Result<Vec<Result<(), TableError>>, TableError> {
+        self.lock().unwrap_or_else(PoisonError::into_inner).apply(operations)
+    }
 }

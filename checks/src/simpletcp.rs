@@ -1,0 +1,88 @@
+//! simpletcp: sends bytes, closes the write side, and is up at the first line that matches. Over UDP one datagram is sent and
+//! every line of every reply is looked at.
+
+use crate::line::{Limits, Lines, short};
+use crate::net::{Progress, connect, reason_of, udp};
+use crate::{Failure, Pattern, Phase, Reason, SimpleTcp, Success, Target, Transport};
+use tokio::io::AsyncWriteExt;
+
+/// What a peer may send before it is called too long.
+const LIMITS: Limits = Limits { line: 64 * 1024, total: 1024 * 1024 };
+/// The beginning of an answer that is kept for the reason.
+const EXCERPT: usize = 60;
+
+/// Asks once. A line keeps its newline, as in Perl, so that `^` and `$` work per line; the last one may have none.
+pub(crate) async fn run(spec: &SimpleTcp, target: Target, progress: &mut Progress) -> Result<Success, Failure> {
+    match spec.transport {
+        Transport::Tcp => stream(spec, target, progress).await,
+        Transport::Udp => datagrams(spec, target, progress).await,
+    }
+}
+
+async fn stream(spec: &SimpleTcp, target: Target, progress: &mut Progress) -> Result<Success, Failure> {
+    let (reader, mut writer) = connect(target, progress).await?.into_split();
+    let sending = async {
+        writer.write_all(&spec.send).await?;
+        writer.shutdown().await
+    };
+    // A peer that answers and closes at once may refuse what we send: its answer counts all the same.
+    let sent = sending.await;
+    progress.phase = Phase::Receive;
+    let mut lines = Lines::new(reader, LIMITS);
+    let Some(pattern) = &spec.receive else {
+        return match lines.fill().await {
+            Ok(0) => Err(progress.failure(Reason::Closed(0))),
+            Ok(_) => {
+                progress.received();
+                let line = lines.buffered().split(|byte| *byte == b'\n').next().unwrap_or_default();
+                Ok(Success { words: short(line), answered_by: None })
+            }
+            Err(reason) => Err(progress.failure(reason)),
+        };
+    };
+    let mut beginning = Vec::new();
+    while let Some(line) = lines.next().await.map_err(|reason| progress.failure(reason))? {
+        progress.received();
+        if found(pattern, &line)? {
+            return Ok(Success { words: short(&line), answered_by: None });
+        }
+        remember(&mut beginning, &line);
+    }
+    if lines.received() > 0 {
+        let excerpt = String::from_utf8_lossy(&beginning).into_owned();
+        return Err(Failure { phase: Phase::Match, reason: Reason::NoMatch { bytes: lines.received(), excerpt } });
+    }
+    Err(progress.failure(sent.map_or_else(|error| reason_of(&error, 0), |()| Reason::Closed(0))))
+}
+
+async fn datagrams(spec: &SimpleTcp, target: Target, progress: &mut Progress) -> Result<Success, Failure> {
+    let socket = udp(target, progress).await?;
+    if !spec.send.is_empty() {
+        socket.send(&spec.send).await.map_err(|error| progress.failure(reason_of(&error, 0)))?;
+    }
+    progress.phase = Phase::Receive;
+    let mut buffer = vec![0; 64 * 1024];
+    let mut received = 0;
+    while received < LIMITS.total {
+        let count =
+            socket.recv(&mut buffer).await.map_err(|error| progress.failure(reason_of(&error, received as u64)))?;
+        progress.received();
+        received += count;
+        let datagram = buffer.get(..count).unwrap_or_default();
+        for line in datagram.split_inclusive(|byte| *byte == b'\n') {
+            if spec.receive.as_ref().map_or(Ok(true), |pattern| found(pattern, line))? {
+                return Ok(Success { words: short(line), answered_by: None });
+            }
+        }
+    }
+    Err(progress.failure(Reason::TooLong { what: "answer", limit: LIMITS.total }))
+}
+
+fn found(pattern: &Pattern, line: &[u8]) -> Result<bool, Failure> {
+    pattern.is_match(line).map_err(|words| Failure { phase: Phase::Match, reason: Reason::Pattern(words) })
+}
+
+fn remember(beginning: &mut Vec<u8>, line: &[u8]) {
+    let room = EXCERPT.saturating_sub(beginning.len());
+    beginning.extend(line.iter().take(room));
+}

@@ -1,0 +1,11 @@
+//! HTTP, HTTPS and connect checks against scripted servers on loopback: the good, the odd and the hostile.
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "these tests run servers")]
+
+mod answers;
+mod connect;
+mod environment;
+mod h2;
+mod hostile;
+mod redirects;
+mod server;
+mod tls;

@@ -1,0 +1,65 @@
+//! Scripted peers on loopback, shared by the tests of the protocols.
+
+#![allow(dead_code, clippy::unwrap_used, reason = "each test file uses its part; a failing peer fails its test")]
+
+use checks::{Failure, Probe, Spec, Success, Target};
+use std::future::Future;
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
+
+/// A generous deadline; with paused time it costs nothing.
+pub const DEADLINE: Duration = Duration::from_secs(10);
+pub const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// Runs the check once.
+pub async fn ask(spec: Spec, target: Target, deadline: Duration) -> Result<Success, Failure> {
+    let verdict = Probe::new(spec, target).unwrap().run(deadline).await;
+    assert!(verdict.words().chars().count() <= 220, "words stay short: {}", verdict.words());
+    assert!(!verdict.words().chars().any(char::is_control), "no control characters: {:?}", verdict.words());
+    verdict.result
+}
+
+/// A TCP server that treats every connection with `serve`.
+pub async fn tcp<F, R>(address: IpAddr, serve: F) -> Target
+where
+    F: Fn(TcpStream) -> R + Send + 'static,
+    R: Future<Output = ()> + Send + 'static,
+{
+    let listener = TcpListener::bind((address, 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(serve(stream));
+        }
+    });
+    Target { address, port }
+}
+
+/// A UDP server; `answer` gets each datagram and its number and says what to send back.
+pub async fn udp<F>(address: IpAddr, mut answer: F) -> Target
+where
+    F: FnMut(&[u8], usize) -> Vec<Vec<u8>> + Send + 'static,
+{
+    let socket = UdpSocket::bind((address, 0)).await.unwrap();
+    let port = socket.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let mut buffer = vec![0; 65536];
+        let mut number = 0;
+        while let Ok((count, peer)) = socket.recv_from(&mut buffer).await {
+            for reply in answer(&buffer[..count], number) {
+                let _ = socket.send_to(&reply, peer).await;
+            }
+            number += 1;
+        }
+    });
+    Target { address, port }
+}
+
+/// A port nobody listens on.
+pub async fn closed_port() -> Target {
+    let listener = TcpListener::bind((HERE, 0)).await.unwrap();
+    let socket = UdpSocket::bind((HERE, listener.local_addr().unwrap().port())).await;
+    let port = socket.map_or(listener.local_addr(), |socket| socket.local_addr()).unwrap().port();
+    Target { address: HERE, port }
+}

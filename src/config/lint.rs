@@ -1,0 +1,301 @@
+//! Warnings for what is legal but surely not meant.
+
+use super::directives::Key;
+use super::findings::{Findings, Place};
+use super::model::{CheckKind, Globals, Service, Virtual};
+use super::raw::{RawConfig, RawVirtual};
+use crate::ipvs::{Forward, Protocol, ServiceFlags, ServiceId};
+use checks::{Method, Verify};
+
+/// The schedulers that Linux has.
+const SCHEDULERS: &[&str] =
+    &["rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh", "twos"];
+
+/// The facilities of syslog.
+const FACILITIES: &[&str] = &[
+    "auth", "authpriv", "cron", "daemon", "ftp", "kern", "lpr", "mail", "news", "security", "syslog", "user", "uucp",
+    "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7",
+];
+
+/// The globals.
+pub(super) fn globals(config: &RawConfig, globals: &Globals, findings: &mut Findings) {
+    if !globals.logfile.starts_with('/') && !FACILITIES.contains(&globals.logfile.as_str()) {
+        findings.warning(
+            config.globals.place(Key::Logfile).unwrap_or_default(),
+            format!("{} is no syslog facility", globals.logfile),
+            "write a path that begins with a slash, or a facility: logfile=\"local0\"",
+        );
+    }
+    let path = globals.maintenancedir.as_deref().unwrap_or("");
+    if path.contains('#') {
+        findings.warning(
+            config.globals.place(Key::Maintenancedir).unwrap_or_default(),
+            "the # is part of the name here",
+            "put the comment on a line of its own",
+        );
+    }
+}
+
+/// One virtual service.
+pub(super) fn section(raw: &RawVirtual, service: &Virtual, globals: &Globals, findings: &mut Findings) {
+    let mut lint = Lint { raw, service, findings };
+    lint.nothing_checked();
+    lint.check();
+    lint.http();
+    lint.secrets();
+    lint.kernel();
+    lint.persistence(globals);
+    lint.pool();
+}
+
+struct Lint<'a> {
+    raw: &'a RawVirtual,
+    service: &'a Virtual,
+    findings: &'a mut Findings,
+}
+
+impl Lint<'_> {
+    fn warn(&mut self, key: Key, message: impl Into<String>, help: impl Into<String>) {
+        let place = self.raw.settings.place(key).unwrap_or(self.raw.place);
+        self.findings.warning(place, message, help);
+    }
+
+    fn has(&self, key: Key) -> bool {
+        self.raw.settings.get(key).is_some()
+    }
+
+    fn negotiates(&self) -> bool {
+        matches!(self.service.check.kind, CheckKind::Negotiate | CheckKind::Combined(_))
+    }
+
+    fn nothing_checked(&mut self) {
+        let check = &self.service.check;
+        if self.service.reals.is_empty() {
+            return;
+        }
+        match check.kind {
+            CheckKind::On => {
+                self.warn(Key::Checktype, "nothing is checked: checktype=on", "write checktype=connect or negotiate");
+            }
+            CheckKind::Negotiate | CheckKind::Combined(_) if check.service == Service::None => {
+                let key = if self.has(Key::Service) { Key::Service } else { Key::Checktype };
+                let why = if self.has(Key::Service) {
+                    "service=none"
+                } else {
+                    "no service is given, and the port implies none"
+                };
+                let what = if check.kind == CheckKind::Negotiate {
+                    format!("nothing is checked: {why}")
+                } else {
+                    format!("only connections are checked: {why}")
+                };
+                self.warn(key, what, "write service=, or checktype=connect");
+            }
+            _ => {}
+        }
+    }
+
+    fn check(&mut self) {
+        let check = &self.service.check;
+        let (kind, service) = (check.kind, check.service);
+        if self.negotiates() && !super::probes::spoken(service) {
+            let what = match (service, self.raw.protocol()) {
+                (Service::Radius, _) | (Service::Dns, Protocol::Udp) => "that the host answers a ping",
+                (Service::Dns, _) if self.raw.is_mark() => "that the host answers a ping",
+                (_, Protocol::Tcp) => "that the port accepts a connection",
+                _ => "that the host answers a ping",
+            };
+            self.warn(
+                Key::Service,
+                format!("service={}: only {what} is checked in this version", service.word()),
+                "request, receive, login and passwd are not used; checktype=external can check more",
+            );
+        }
+        let external = matches!(kind, CheckKind::External | CheckKind::ExternalPerl);
+        if self.has(Key::Checkcommand) && !external {
+            self.warn(Key::Checkcommand, "checkcommand is not used", "write checktype=external");
+        }
+        if external && !self.has(Key::Checkcommand) {
+            self.warn(Key::Checktype, "no checkcommand is given: /bin/true is always up", "write checkcommand=");
+        }
+        let tcp = self.raw.protocol() == Protocol::Tcp;
+        let connects = matches!(kind, CheckKind::Connect | CheckKind::Combined(_)) && tcp;
+        let needs_port = connects || self.negotiates() && service != Service::None;
+        if needs_port && self.service.reals.iter().any(|real| real.checkport == 0) {
+            self.warn(
+                Key::Checktype,
+                "there is no port to check: a real server without port is always down",
+                "write checkport=80, or a port behind the real servers",
+            );
+        }
+        if self.has(Key::Protocol) && self.raw.protocol() == Protocol::Sctp && kind == CheckKind::Connect {
+            self.warn(
+                Key::Checktype,
+                "over sctp only that the host answers a ping is checked",
+                "checktype=external can check more",
+            );
+        }
+        if self.has(Key::Receive) && (!self.negotiates() || service == Service::None) {
+            self.warn(Key::Receive, "receive is not used", "write checktype=negotiate and a service");
+        }
+    }
+
+    fn http(&mut self) {
+        let check = &self.service.check;
+        let http = matches!(check.service, Service::Http | Service::Https | Service::HttpProxy);
+        if !http || !self.negotiates() {
+            return;
+        }
+        let receive = check.receive.is_some() || self.service.reals.iter().any(|real| real.receive.is_some());
+        if check.httpmethod == Method::Head && receive {
+            self.warn(
+                Key::Httpmethod,
+                "the answer to HEAD has no body for receive to match: always down",
+                "write httpmethod=GET, or leave receive out",
+            );
+        }
+        if check.service == Service::HttpProxy {
+            let relative = |request: &str| !request.contains("://");
+            if self.service.reals.iter().any(|real| relative(&real.request)) {
+                self.warn(
+                    Key::Request,
+                    "a proxy needs an absolute URL: always down",
+                    "write request=\"http://www.example.org/\"",
+                );
+            }
+        }
+        let tls = check.service == Service::Https;
+        for key in [Key::Tlsverify, Key::Tlsca, Key::Tlsname] {
+            if self.has(key) && !tls {
+                self.warn(key, "the checked service has no TLS", "write service=https, or leave it out");
+            }
+        }
+        if check.http2 && !tls {
+            self.warn(Key::Httpversion, "HTTP/2 is only offered by https checks", "leave it out");
+        }
+        if tls && check.tlsca.is_some() && check.tlsverify == Verify::None {
+            self.warn(Key::Tlsca, "tlsca is not used: nothing is verified", "write tlsverify=chain or full");
+        }
+        if check.tlsverify == Verify::Full && tls && check.tlsname.is_none() && check.virtualhost.is_none() {
+            self.warn(
+                Key::Tlsverify,
+                "no name to verify: certificates are made for names, not for addresses of real servers",
+                "write tlsname=www.example.org",
+            );
+        }
+    }
+
+    fn secrets(&mut self) {
+        let check = &self.service.check;
+        let tls = matches!(check.service, Service::Imaps | Service::Pops | Service::Ldaps | Service::Https);
+        if self.has(Key::Passwd) && tls && check.tlsverify == Verify::None && self.negotiates() {
+            self.warn(Key::Passwd, "the password travels to an unverified peer", "write tlsverify=chain or full");
+        }
+    }
+
+    fn kernel(&mut self) {
+        let service = self.service;
+        let scheduler = service.scheduler.as_str();
+        if !SCHEDULERS.contains(&scheduler) {
+            self.warn(
+                Key::Scheduler,
+                format!("Linux has no scheduler {scheduler}"),
+                format!("write one of {}", SCHEDULERS.join(", ")),
+            );
+        }
+        let hashing = matches!(scheduler, "sh" | "mh");
+        let known = service.schedflags & (ServiceFlags::SCHEDULER_1 | ServiceFlags::SCHEDULER_2);
+        if known != 0 && !hashing && SCHEDULERS.contains(&scheduler) {
+            self.warn(
+                Key::Schedflags,
+                format!("scheduler {scheduler} has no flags"),
+                "write scheduler=sh or mh, or leave schedflags out",
+            );
+        }
+        if service.ops && self.raw.protocol() != Protocol::Udp {
+            self.warn(Key::Ops, "ops is only effective with protocol=udp", "leave it out");
+        }
+        if self.has(Key::Tunneltype) && !service.reals.iter().any(|real| real.forward == Forward::Tunnel) {
+            self.warn(Key::Tunneltype, "no real server is reached by ipip", "leave tunneltype out");
+        }
+        let unspecific = matches!(service.id, ServiceId::Address { port: 0, .. });
+        if unspecific && service.persistent.is_none() {
+            self.warn(
+                Key::Virtual,
+                "port 0 stands for every port, which the kernel only accepts with persistence",
+                "write persistent=600, or a port",
+            );
+        }
+    }
+
+    fn persistence(&mut self, globals: &Globals) {
+        let service = self.service;
+        if self.has(Key::Persistent) && service.persistent.is_none() {
+            self.warn(Key::Persistent, "persistent=0 is no persistence", "write seconds, or leave it out");
+        }
+        if service.netmask.is_some() && service.persistent.is_none() {
+            self.warn(Key::Netmask, "netmask has no effect without persistent", "write persistent=600");
+        }
+        if service.persistenceengine.is_some() {
+            if service.persistent.is_none() {
+                self.warn(
+                    Key::Persistenceengine,
+                    "persistenceengine has no effect without persistent",
+                    "write persistent=600",
+                );
+            }
+            if self.raw.protocol() != Protocol::Udp {
+                self.warn(Key::Persistenceengine, "the engine sip reads udp only", "write protocol=udp");
+            }
+        }
+        if service.quiescent && service.persistent.is_some() && globals.ipvssysctl != super::IpvsSysctl::Set {
+            self.warn(
+                Key::Persistent,
+                "with quiescent=yes persistent clients stay with a failed real server",
+                "set net.ipv4.vs.expire_quiescent_template=1, or write ipvssysctl=set",
+            );
+        }
+    }
+
+    fn pool(&mut self) {
+        let service = self.service;
+        if self.raw.reals.is_empty() && service.fallback.is_none() {
+            self.warn(Key::Virtual, "no real server and no fallback", "write real= lines under it, indented");
+        }
+        for real in &service.reals {
+            let local = real.address.is_some_and(|address| address.is_loopback());
+            if local && real.forward == Forward::Masquerade {
+                let place = self.place_of(real.line);
+                self.findings.warning(
+                    place,
+                    "address translation cannot reach a loopback address",
+                    "write gate: the kernel then delivers to itself",
+                );
+            }
+        }
+        let Some(fallback) = &service.fallback else { return };
+        let place = self.raw.fallback.as_ref().map_or(self.raw.place, |fallback| fallback.place);
+        if fallback.forward == Forward::Masquerade && fallback.address.is_some_and(|address| address.is_loopback()) {
+            self.findings.warning(
+                place,
+                "address translation cannot reach a loopback address",
+                "write gate: the kernel then delivers to itself",
+            );
+        }
+        let same = service
+            .reals
+            .iter()
+            .find(|real| real.address.is_some() && real.address == fallback.address && real.port == fallback.port);
+        if let Some(real) = same {
+            self.findings.warning(
+                place,
+                format!("the fallback server is the real server of line {}", real.line),
+                "when all real servers are down this one is too: write another one",
+            );
+        }
+    }
+
+    fn place_of(&self, line: usize) -> Place {
+        self.raw.reals.iter().find(|real| real.place.line as usize == line).map_or(self.raw.place, |real| real.place)
+    }
+}

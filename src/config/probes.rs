@@ -1,0 +1,154 @@
+//! What is asked of a real server: the check directives of a virtual service turned into a [`Spec`] and a deadline.
+
+use super::model::{Check, CheckKind, Probes, Service};
+use super::raw::{RawVirtual, Strings};
+use super::words;
+use crate::ipvs::{Protocol, ServiceId};
+use checks::{External, ExternalKind, Http, Pattern, SimpleTcp, Sip, Spec, Tls, Transport};
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The services whose dialogue is spoken.
+pub(super) fn spoken(service: Service) -> bool {
+    matches!(
+        service,
+        Service::Http | Service::Https | Service::HttpProxy | Service::Sip | Service::SimpleTcp | Service::None
+    )
+}
+
+/// Everything about the checks of one virtual service.
+pub(super) struct Asking<'a> {
+    check: &'a Check,
+    protocol: Protocol,
+    mark: bool,
+    /// The virtual service as scripts get it: address (IPv6 in brackets) or mark, port.
+    named: [String; 2],
+    receive: Option<Pattern>,
+    command: Vec<String>,
+}
+
+impl<'a> Asking<'a> {
+    pub(super) fn new(section: &RawVirtual, check: &'a Check, id: Option<ServiceId>, command: Vec<String>) -> Self {
+        let named = match id {
+            Some(ServiceId::Address { address, port, .. }) => [bracketed(address), port.to_string()],
+            Some(ServiceId::Mark { mark, .. }) => [mark.to_string(), "0".to_owned()],
+            None => Default::default(),
+        };
+        Self {
+            check,
+            protocol: section.protocol(),
+            mark: section.is_mark(),
+            named,
+            receive: section.receive.clone(),
+            command,
+        }
+    }
+
+    /// The probes of one real server.
+    pub(super) fn probes(&self, strings: Option<&Strings>, host: &str, address: Option<IpAddr>, port: u16) -> Probes {
+        match self.check.kind {
+            CheckKind::On => Probes::AlwaysUp,
+            CheckKind::Off => Probes::Never,
+            CheckKind::Connect => one(self.connect()),
+            CheckKind::Ping => one(self.ping()),
+            CheckKind::External => one(self.external(ExternalKind::Program, host, address, port)),
+            CheckKind::ExternalPerl => one(self.external(ExternalKind::Perl, host, address, port)),
+            CheckKind::Negotiate | CheckKind::Combined(0) => self.negotiate(strings).map_or(Probes::AlwaysUp, one),
+            CheckKind::Combined(count) => {
+                Probes::Combined { negotiate: self.negotiate(strings), connect: self.connect(), count }
+            }
+        }
+    }
+
+    fn checktimeout(&self) -> Duration {
+        Duration::from_secs(self.check.checktimeout.into())
+    }
+
+    fn negotiatetimeout(&self) -> Duration {
+        Duration::from_secs(self.check.negotiatetimeout.into())
+    }
+
+    /// A connection; over anything but TCP there is none to make, and the host is asked instead.
+    fn connect(&self) -> (Spec, Duration) {
+        if self.protocol == Protocol::Tcp { (Spec::Connect, self.checktimeout()) } else { self.ping() }
+    }
+
+    fn ping(&self) -> (Spec, Duration) {
+        let attempts = self.check.checkcount;
+        (Spec::Ping { attempts }, self.checktimeout().saturating_mul(attempts))
+    }
+
+    fn external(&self, kind: ExternalKind, host: &str, address: Option<IpAddr>, port: u16) -> (Spec, Duration) {
+        let [virtual_address, virtual_port] = self.named.clone();
+        let real = address.map_or_else(|| host.to_owned(), bracketed);
+        let arguments = [virtual_address, virtual_port, real, port.to_string()];
+        (Spec::External(External { kind, command: self.command.clone(), arguments }), self.checktimeout())
+    }
+
+    fn transport(&self) -> Transport {
+        if self.protocol == Protocol::Udp { Transport::Udp } else { Transport::Tcp }
+    }
+
+    /// The service's dialogue; unset for `none`. Services not spoken yet get the nearest that is.
+    fn negotiate(&self, strings: Option<&Strings>) -> Option<(Spec, Duration)> {
+        let receive = match strings {
+            Some(strings) => strings.receive.clone(),
+            None => self.receive.clone(),
+        };
+        let request = strings.map_or(self.check.request.as_str(), |strings| strings.request.as_str());
+        let spec = match self.check.service {
+            Service::None => return None,
+            Service::Http | Service::Https | Service::HttpProxy => {
+                Spec::Http(Box::new(self.http(request, strings.is_some(), receive)))
+            }
+            Service::Sip => Spec::Sip(Sip { transport: self.transport(), login: self.check.login.clone() }),
+            Service::SimpleTcp => Spec::SimpleTcp(SimpleTcp {
+                transport: self.transport(),
+                send: words::unescape(request.strip_prefix('/').unwrap_or(request)),
+                receive,
+            }),
+            Service::Radius => Spec::Ping { attempts: 1 },
+            Service::Dns if self.mark || self.protocol == Protocol::Udp => Spec::Ping { attempts: 1 },
+            _ if self.protocol == Protocol::Tcp => Spec::Connect,
+            _ => Spec::Ping { attempts: 1 },
+        };
+        Some((spec, self.negotiatetimeout()))
+    }
+
+    fn http(&self, request: &str, own: bool, receive: Option<Pattern>) -> Http {
+        let check = self.check;
+        let proxy = check.service == Service::HttpProxy;
+        let tls = (check.service == Service::Https).then(|| Tls {
+            verify: check.tlsverify,
+            authorities: check.tlsca.as_ref().map(PathBuf::from),
+            name: check.tlsname.clone(),
+        });
+        let scheme = if tls.is_some() { "https://" } else { "http://" };
+        let bare = request.strip_prefix('/').unwrap_or(request);
+        // Of the virtual's request only a proxy takes an absolute URL; a real's own one may be asked of any service.
+        let absolute = proxy || own && request.contains(scheme);
+        Http {
+            tls,
+            method: check.httpmethod,
+            request: if absolute { bare } else { request }.to_owned(),
+            host: check.virtualhost.clone().filter(|_| !proxy),
+            receive,
+            redirect: check.httpredirect,
+            http2: check.http2,
+            proxy,
+        }
+    }
+}
+
+fn one((spec, deadline): (Spec, Duration)) -> Probes {
+    Probes::One(spec, deadline)
+}
+
+/// An address as scripts get it.
+fn bracketed(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => format!("[{address}]"),
+    }
+}

@@ -1,0 +1,251 @@
+//! Checks in flight, bounded: light ones by file descriptors, TLS ones by memory and processor, processes by their number. A
+//! check that waits for room is late, never failed: its deadline begins when it starts. A probe that panics is a down verdict.
+#![allow(clippy::disallowed_methods, reason = "checks are run here")]
+
+use crate::director::{CheckId, CheckOrder};
+use checks::{Class, Failure, Phase, Probe, Reason, Timings, Verdict};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use std::collections::HashMap;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+use tokio::task::{Id, JoinError, JoinSet};
+
+/// Descriptors that are not for checks: log, sockets, the table, programs' pipes.
+const RESERVE: u64 = 96;
+/// Checks over TLS at once.
+const HEAVY: usize = 512;
+/// Programs at once.
+const PROCESSES: usize = 64;
+/// Light checks at once, even where more descriptors are allowed: more than this many need no room of their own.
+const LIGHT: usize = 20_000;
+
+/// How many checks of each class may be in flight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    light: usize,
+    heavy: usize,
+    processes: usize,
+}
+
+impl Limits {
+    /// Raises the limit on open files as far as permitted and divides what there is.
+    pub fn raise() -> Self {
+        let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap_or((1024, 1024));
+        let files = if setrlimit(Resource::RLIMIT_NOFILE, hard, hard).is_ok() { hard } else { soft };
+        Self::within(files)
+    }
+
+    /// What fits into this many open files: a redirect can open a second connection, a program has up to three pipes.
+    pub fn within(files: u64) -> Self {
+        let files = usize::try_from(files.saturating_sub(RESERVE)).unwrap_or(usize::MAX).max(8);
+        let heavy = HEAVY.min(files / 8).max(1);
+        let processes = PROCESSES.min(files / 24).max(1);
+        let light = LIGHT.min(files.saturating_sub(2 * heavy + 3 * processes)).max(1);
+        Self { light, heavy, processes }
+    }
+}
+
+/// A prepared probe and when it was last of use.
+#[derive(Debug)]
+struct Prepared {
+    probe: Arc<Probe>,
+    generation: u64,
+}
+
+/// The checks in flight and the probes that are ready for the next time.
+#[derive(Debug)]
+pub struct Pool {
+    limits: Limits,
+    light: Arc<Semaphore>,
+    heavy: Arc<Semaphore>,
+    processes: Arc<Semaphore>,
+    running: JoinSet<Verdict>,
+    checks: HashMap<Id, CheckId>,
+    prepared: HashMap<CheckId, Prepared>,
+    generation: u64,
+}
+
+impl Pool {
+    /// An empty pool.
+    pub fn new(limits: Limits) -> Self {
+        let places = |number: usize| Arc::new(Semaphore::new(number));
+        Self {
+            limits,
+            light: places(limits.light),
+            heavy: places(limits.heavy),
+            processes: places(limits.processes),
+            running: JoinSet::new(),
+            checks: HashMap::new(),
+            prepared: HashMap::new(),
+            generation: 0,
+        }
+    }
+
+    /// How many more checks may be handed over now.
+    pub fn room(&self) -> usize {
+        (self.limits.light + self.limits.heavy + self.limits.processes).saturating_sub(self.running.len())
+    }
+
+    /// Starts a check, or lets it wait for a place of its class.
+    pub fn start(&mut self, order: CheckOrder) {
+        let places = match order.spec.class() {
+            Class::Light => self.light.clone(),
+            Class::Heavy => self.heavy.clone(),
+            Class::Process => self.processes.clone(),
+        };
+        let check = order.check;
+        let deadline = order.deadline;
+        let handle = match self.probe(order) {
+            Ok(probe) => self.running.spawn(async move {
+                // The semaphore is never closed.
+                let _place = places.acquire().await;
+                probe.run(deadline).await
+            }),
+            Err(reason) => self.running.spawn(std::future::ready(failed(reason))),
+        };
+        self.checks.insert(handle.id(), check);
+    }
+
+    /// The next verdict; waits for ever while nothing is running.
+    pub async fn next(&mut self) -> (CheckId, Verdict) {
+        loop {
+            match self.running.join_next_with_id().await {
+                Some(joined) => {
+                    if let Some(found) = self.found(joined) {
+                        return found;
+                    }
+                }
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    /// A verdict that is there already.
+    pub fn try_next(&mut self) -> Option<(CheckId, Verdict)> {
+        while let Some(joined) = self.running.try_join_next_with_id() {
+            if let Some(found) = self.found(joined) {
+                return Some(found);
+            }
+        }
+        None
+    }
+
+    /// A new configuration is in force: probes that were not used since the last one are forgotten.
+    pub fn reloaded(&mut self) {
+        let last = self.generation;
+        self.prepared.retain(|_, prepared| prepared.generation == last);
+        self.generation += 1;
+    }
+
+    /// Ends every check at once.
+    pub fn abort(&mut self) {
+        self.running.abort_all();
+    }
+
+    fn probe(&mut self, order: CheckOrder) -> Result<Arc<Probe>, Reason> {
+        let generation = self.generation;
+        if let Some(prepared) = self.prepared.get_mut(&order.check) {
+            prepared.generation = generation;
+            return Ok(prepared.probe.clone());
+        }
+        let probe = Arc::new(Probe::new(order.spec, order.target)?);
+        self.prepared.insert(order.check, Prepared { probe: probe.clone(), generation });
+        Ok(probe)
+    }
+
+    fn found(&mut self, joined: Result<(Id, Verdict), JoinError>) -> Option<(CheckId, Verdict)> {
+        match joined {
+            Ok((id, verdict)) => Some((self.checks.remove(&id)?, verdict)),
+            Err(error) => {
+                let check = self.checks.remove(&error.id())?;
+                if error.is_cancelled() {
+                    return None;
+                }
+                // A probe that is in an unknown state is made anew.
+                self.prepared.remove(&check);
+                let panic = error.into_panic();
+                let words = panic
+                    .downcast_ref::<&str>()
+                    .map(|words| (*words).to_owned())
+                    .or_else(|| panic.downcast_ref::<String>().cloned())
+                    .unwrap_or_else(|| "panic".to_owned());
+                tracing::error!("A check panicked, please report this: {words}");
+                Some((check, failed(Reason::Internal(words))))
+            }
+        }
+    }
+}
+
+/// A check that did not even begin.
+fn failed(reason: Reason) -> Verdict {
+    Verdict { result: Err(Failure { phase: Phase::Connect, reason }), timings: Timings::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use checks::{Spec, Target};
+    use std::time::Duration;
+
+    fn order(number: u64, port: u16) -> CheckOrder {
+        CheckOrder {
+            check: CheckId(number),
+            spec: Spec::Connect,
+            target: Target { address: [127, 0, 0, 1].into(), port },
+            deadline: Duration::from_secs(5),
+        }
+    }
+
+    #[test]
+    fn limits_fit_into_the_open_files() {
+        assert_eq!(Limits::within(1_000_000), Limits { light: 20_000, heavy: 512, processes: 64 });
+        for files in [0, 64, 256, 1024, 4096, 65536] {
+            let limits = Limits::within(files);
+            assert!(limits.light > 0 && limits.heavy > 0 && limits.processes > 0);
+            let most = limits.light + 2 * limits.heavy + 3 * limits.processes;
+            assert!(files < 256 || most as u64 + RESERVE <= files, "{limits:?} of {files}");
+        }
+    }
+
+    #[tokio::test]
+    async fn verdicts_come_back_under_their_check() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let mut pool = Pool::new(Limits { light: 1, heavy: 1, processes: 1 });
+        for number in 0..3 {
+            pool.start(order(number, port));
+        }
+        assert_eq!(pool.room(), 0);
+        let mut seen = Vec::new();
+        for _ in 0..3 {
+            seen.push(pool.next().await.0.0);
+        }
+        seen.sort_unstable();
+        assert_eq!(seen, [0, 1, 2]);
+        assert_eq!(pool.room(), 3);
+        assert!(pool.try_next().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_down_verdict() {
+        let mut pool = Pool::new(Limits::within(1024));
+        let handle = pool.running.spawn(async { panic!("index out of bounds") });
+        pool.checks.insert(handle.id(), CheckId(7));
+        let (check, verdict) = pool.next().await;
+        assert_eq!(check, CheckId(7));
+        assert_eq!(verdict.words(), "connect: internal error: index out of bounds");
+    }
+
+    #[tokio::test]
+    async fn probes_are_kept_while_they_are_of_use() {
+        let mut pool = Pool::new(Limits::within(1024));
+        pool.start(order(1, 1));
+        pool.start(order(2, 1));
+        pool.reloaded();
+        pool.start(order(1, 1));
+        pool.reloaded();
+        assert!(pool.prepared.contains_key(&CheckId(1)) && !pool.prepared.contains_key(&CheckId(2)));
+        pool.abort();
+        while pool.running.join_next_with_id().await.is_some() {}
+    }
+}

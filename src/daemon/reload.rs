@@ -1,0 +1,181 @@
+//! Reload: a new configuration over the health of everything unchanged, or, when anything is wrong with it, nothing at all and
+//! every error in the log. Loading asks name servers, so it runs beside the checks.
+#![allow(clippy::disallowed_methods, reason = "the last good configuration is kept in a file")]
+
+use super::load::{self, Loaded};
+use super::owner::{Owner, Why};
+use super::{callback, sysctl};
+use crate::config::render::Source;
+use crate::config::{Config, Diagnostic, Severity};
+use crate::report::Destination;
+use serde_json::{Value, json};
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::Arc;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+/// Findings that are logged of one file; noise has thousands.
+const LOGGED: usize = 100;
+
+/// What a load came to: the file could not be read, or it was judged.
+pub(super) type Outcome = Result<Loaded, String>;
+
+impl Owner {
+    /// Asks for a load; one is under way at a time. The caller waits for the returned task.
+    pub(super) fn load(&mut self, why: Why) -> Option<JoinHandle<Outcome>> {
+        if self.loading.is_some() {
+            if !matches!(why, Why::Names) {
+                self.waiting.push(why);
+            }
+            return None;
+        }
+        let (path, last) = (self.facts.path.clone(), self.addresses.clone());
+        let known = matches!(why, Why::Names).then(|| self.text.clone());
+        self.names.asking();
+        self.loading = Some(why);
+        Some(tokio::task::spawn_blocking(move || {
+            let text = known.map_or_else(|| load::read(&path), Ok)?;
+            Ok(load::judge(text, &last))
+        }))
+    }
+
+    /// Takes what a load came to. Returns the next load if somebody asked meanwhile.
+    pub(super) fn loaded(&mut self, outcome: Outcome) -> Option<JoinHandle<Outcome>> {
+        let why = self.loading.take();
+        let answer = match outcome {
+            Err(words) => {
+                tracing::info!("Error [{}]: {words}", std::process::id());
+                self.refused = vec![Diagnostic {
+                    severity: Severity::Error,
+                    line: 0,
+                    column: 1,
+                    length: 1,
+                    message: words.clone(),
+                    help: None,
+                }];
+                json!({ "ok": false, "errors": [words] })
+            }
+            Ok(loaded) => self.judged(loaded, matches!(why, Some(Why::Names))),
+        };
+        match why {
+            Some(Why::Request(client)) => {
+                let _gone = client.send(answer);
+            }
+            Some(Why::Changed) => self.run_callback(),
+            _ => {}
+        }
+        let next = if self.waiting.is_empty() { None } else { Some(self.waiting.remove(0)) };
+        next.and_then(|why| self.load(why))
+    }
+
+    /// The command that is told about a changed file, from the configuration in force.
+    pub(super) fn run_callback(&self) {
+        if let Some(command) = &self.director.config().globals.callback {
+            callback::run(command, &self.facts.path);
+        }
+    }
+
+    fn judged(&mut self, loaded: Loaded, names_only: bool) -> Value {
+        let Loaded { config, findings, text, addresses, kept, missing } = loaded;
+        let source = Source::new(&self.facts.printed, &text);
+        if !names_only {
+            log_findings(&source, &findings);
+        }
+        let Some(config) = config else {
+            let errors: Vec<String> = errors(&findings).map(|error| source.log_line(error, std::process::id())).collect();
+            self.refused = findings.into_iter().filter(|finding| finding.severity == Severity::Error).collect();
+            return json!({ "ok": false, "errors": errors });
+        };
+        self.names.judged(missing.len() + kept.len(), !names_only, Instant::now());
+        if !names_only {
+            for (name, address) in kept {
+                tracing::info!(
+                    "Warning [{}]: {name} does not resolve now, its last address {address} is kept",
+                    std::process::id()
+                );
+            }
+        }
+        if config != **self.director.config() {
+            self.enter(config, names_only);
+        }
+        self.refused.clear();
+        self.addresses = addresses;
+        self.text = text;
+        self.keep();
+        json!({ "ok": true })
+    }
+
+    /// A new configuration is in force.
+    fn enter(&mut self, config: Config, names_only: bool) {
+        let old = self.director.config().clone();
+        let to = |config: &Config| Destination::of(&config.globals.logfile, config.globals.supervised, self.facts.debug);
+        if to(&config) != to(&old) {
+            self.log.redirect(to(&config));
+        }
+        if !names_only {
+            sysctl::settle(&config);
+            without_effect(&config, Some(&old));
+        }
+        self.director.reload(Arc::new(config), self.now());
+        self.pool.reloaded();
+    }
+
+    /// Keeps the text for a restart with a broken file, and for `stop` and `status`, which need its `logfile`.
+    pub(super) fn keep(&self) {
+        if self.lock.is_some()
+            && let Err(error) = write_private(&self.facts.paths.last_good(), &self.text)
+        {
+            tracing::debug!("{}: {error}", self.facts.paths.last_good().display());
+        }
+    }
+}
+
+fn errors(findings: &[Diagnostic]) -> impl Iterator<Item = &Diagnostic> {
+    findings.iter().filter(|finding| finding.severity == Severity::Error)
+}
+
+/// Errors and warnings in ldirectord's words; notes only when debugging.
+fn log_findings(source: &Source<'_>, findings: &[Diagnostic]) {
+    let pid = std::process::id();
+    let told: Vec<&Diagnostic> = findings.iter().filter(|finding| finding.severity != Severity::Note).collect();
+    for finding in told.iter().take(LOGGED) {
+        tracing::info!("{}", source.log_line(finding, pid));
+    }
+    if let Some(more) = told.len().checked_sub(LOGGED).filter(|more| *more > 0) {
+        tracing::info!("Error [{pid}]: {more} more findings in this file, see `check`");
+    }
+}
+
+/// Written beside and renamed; readable for nobody else, because passwords are in it.
+fn write_private(path: &Path, text: &[u8]) -> std::io::Result<()> {
+    let temporary = path.with_extension(format!("cf.{}", std::process::id()));
+    let _leftover = std::fs::remove_file(&temporary);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+    file.write_all(text)?;
+    std::fs::rename(&temporary, path)
+}
+
+/// Directives that this version accepts but does not yet act on: named once, so that nobody relies on them.
+pub(super) fn without_effect(config: &Config, before: Option<&Config>) {
+    let used = |config: &Config| {
+        let globals = &config.globals;
+        let any = |what: &dyn Fn(&crate::config::Virtual) -> bool| config.virtuals.iter().any(what);
+        [
+            ("emailalert", !globals.alert.to.is_empty() || any(&|service| !service.alert.to.is_empty())),
+            ("maintenancedir", globals.maintenancedir.is_some()),
+            ("monitorfile", any(&|service| service.monitorfile.is_some())),
+            ("fallbackcommand", globals.fallbackcommand.is_some() || any(&|service| service.fallbackcommand.is_some())),
+            ("execute", !globals.execute.is_empty()),
+        ]
+    };
+    let told: Vec<&str> =
+        before.map(|config| used(config).iter().filter(|(_, used)| *used).map(|(name, _)| *name).collect()).unwrap_or_default();
+    for (name, used) in used(config) {
+        if used && !told.contains(&name) {
+            tracing::info!("Warning [{}]: {name} has no effect yet in this version", std::process::id());
+        }
+    }
+}

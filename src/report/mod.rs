@@ -1,0 +1,10 @@
+//! What happened, told to people: events become log lines ([`lines`]), log lines go to a file, syslog, stderr or stdout
+//! ([`log`]). Internally everything is tracing; the layer here is the only subscriber.
+
+pub mod clock;
+pub mod lines;
+pub mod log;
+mod sink;
+pub mod syslog;
+
+pub use log::{Destination, Log};
