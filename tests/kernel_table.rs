@@ -278,3 +278,50 @@ fn permission_is_explained() {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(text.contains("run as root, or with CAP_NET_ADMIN"), "{text}{}", String::from_utf8_lossy(&output.stderr));
 }
+
+/// Takes the guest's modules away and looks whether they come back. Only in a guest: its modules are nobody else's.
+#[test]
+fn modules_are_loaded_on_demand() {
+    let Some((_guard, mut kernel)) = lab("modules_are_loaded_on_demand") else { return };
+    if !std::fs::read_to_string("/proc/cpuinfo").unwrap().contains("User Mode Linux") {
+        println!("modules_are_loaded_on_demand: not run: needs a guest of its own");
+        return;
+    }
+    let sh = |script: &str| {
+        let output = std::process::Command::new("sh").args(["-ec", script]).output().unwrap();
+        assert!(output.status.success(), "{script}: {output:?}");
+    };
+    let unload = "for m in $(lsmod | awk '/^ip_vs_/ {print $1}') ip_vs; do modprobe -r $m; done";
+    // Modules where modprobe looks for them; and the kernel itself is kept from loading any.
+    sh("mkdir -p /lib/modules && ln -sfn /usr/lib/uml/modules/$(uname -r) /lib/modules/$(uname -r)");
+    sh("echo /bin/false >/proc/sys/kernel/modprobe; lsmod | grep -q '^ip_vs_wrr ' && modprobe -r ip_vs_wrr");
+    let service = tcp("10.0.0.1", 80);
+    let foreign = Service { scheduler: "nosuch".into(), ..tcp("10.0.0.2", 80) };
+    let operations = [
+        Operation::AddService(service.clone()),
+        Operation::AddDestination(service.id, real(1)),
+        Operation::AddService(foreign.clone()),
+        Operation::AddDestination(foreign.id, real(1)),
+    ];
+    let results = kernel.apply(&operations).unwrap();
+    let words: Vec<_> = results.iter().filter_map(|result| result.as_ref().err()).map(ToString::to_string).collect();
+    assert_eq!(
+        words,
+        [
+            "tcp:10.0.0.2:80: no such scheduler: nosuch (the kernel has no module ip_vs_nosuch)",
+            "tcp:10.0.0.2:80 -> 10.16.0.1:80: no such virtual service",
+        ]
+    );
+    assert_eq!(kernel.read(&Scope::All).unwrap()[&service.id].destinations.len(), 1);
+    // All of IPVS.
+    kernel.flush().unwrap();
+    sh(unload);
+    assert!(KernelTable::open().unwrap().read(&Scope::All).unwrap().is_empty());
+    sh(unload);
+    sh("mv /lib/modules/$(uname -r) /lib/modules/away");
+    let missing = KernelTable::open().expect_err("no IPVS");
+    sh("mv /lib/modules/away /lib/modules/$(uname -r); echo /sbin/modprobe >/proc/sys/kernel/modprobe");
+    assert!(matches!(missing, TableError::Missing(_)), "{missing:?}");
+    assert!(missing.to_string().contains("`modprobe ip_vs`"), "{missing}");
+    KernelTable::open().unwrap();
+}
