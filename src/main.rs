@@ -16,6 +16,7 @@ fn main() -> ExitCode {
         Ok(Command::Version(name)) => print(&mut stdout, &cli::version(name)),
         Ok(Command::Configured(configured)) => run(&argv0, &configured, &mut stdout, &mut stderr),
         Ok(Command::Tool(Tool::Table, arguments)) => cmd::table::run(&argv0, &arguments),
+        Ok(Command::Tool(Tool::Demo, arguments)) => cmd::demo::run(&arguments),
         Ok(Command::Tool(tool, _)) => unavailable(&format!("{tool:?}"), &mut stderr),
         Err(usage) => {
             for problem in &usage.problems {
@@ -38,22 +39,18 @@ fn run(argv0: &str, configured: &Configured, stdout: &mut dyn Write, stderr: &mu
         Verb::Reload => cmd::reload::run(&call, "reload"),
         Verb::ForceReload => cmd::reload::run(&call, "force-reload"),
         Verb::Status(options) => cmd::status::run(&call, *options),
-        Verb::Check(options) => with_file(configured, stderr, |located, stderr| {
-            cmd::check::run(located, *options, stdout, stderr, colour)
-        }),
-        Verb::Show(options) => with_file(configured, stderr, |located, stderr| {
-            cmd::show::run(located, *options, stdout, stderr, colour)
-        }),
+        Verb::Check(options) => {
+            with_file(configured, stderr, |located, stderr| cmd::check::run(located, *options, stdout, stderr, colour))
+        }
+        Verb::Show(options) => {
+            with_file(configured, stderr, |located, stderr| cmd::show::run(located, *options, stdout, stderr, colour))
+        }
         other @ Verb::Probe(_) => unavailable(&format!("{other:?}"), stderr),
     }
 }
 
 /// A verb that needs nothing but the configuration's file.
-fn with_file(
-    configured: &Configured,
-    stderr: &mut dyn Write,
-    verb: impl FnOnce(&Located, &mut dyn Write) -> u8,
-) -> u8 {
+fn with_file(configured: &Configured, stderr: &mut dyn Write, verb: impl FnOnce(&Located, &mut dyn Write) -> u8) -> u8 {
     match cmd::locate(&configured.config) {
         Ok(located) => verb(&located, stderr),
         Err(refusal) => refusal.print(stderr),
