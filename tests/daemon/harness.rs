@@ -3,15 +3,15 @@
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 /// Longer than anything takes on a slow machine; nothing waits for it when all is well.
-pub const DEADLINE: Duration = Duration::from_secs(60);
+pub const DEADLINE: Duration = Duration::from_secs(40);
 
 /// Waits until `what` holds.
 pub fn until(words: &str, mut what: impl FnMut() -> bool) {
@@ -34,16 +34,23 @@ pub enum Mood {
     Silent,
 }
 
-/// A web server on a free port of 127.0.0.1.
+/// A web server on port 8080 of a loopback address of its own: direct routing keeps the virtual's port.
 pub struct Web {
-    pub port: u16,
+    pub at: Ipv4Addr,
     mood: Arc<AtomicU8>,
 }
 
 impl Web {
     pub fn new(mood: Mood) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
+        static NEXT: AtomicU16 = AtomicU16::new(1);
+        let (at, listener) = loop {
+            let [high, low] = NEXT.fetch_add(1, Ordering::SeqCst).to_be_bytes();
+            let at = Ipv4Addr::new(127, (std::process::id() % 250) as u8 + 2, high, low.max(1));
+            // Another run of these tests may have it.
+            if let Ok(listener) = TcpListener::bind((at, 8080)) {
+                break (at, listener);
+            }
+        };
         let shared = Arc::new(AtomicU8::new(mood as u8));
         let moods = shared.clone();
         std::thread::spawn(move || {
@@ -58,7 +65,7 @@ impl Web {
                 }
             }
         });
-        Self { port, mood: shared }
+        Self { at, mood: shared }
     }
     pub fn set(&self, mood: Mood) {
         self.mood.store(mood as u8, Ordering::SeqCst);
@@ -74,11 +81,7 @@ fn answer(mut stream: TcpStream, page: &str) {
             _ => return,
         }
     }
-    let _gone = write!(
-        stream,
-        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{page}",
-        page.len()
-    );
+    let _gone = write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{page}", page.len());
 }
 
 /// A place with everything that an instance needs.
@@ -89,7 +92,7 @@ pub struct Site {
 
 impl Site {
     /// With the configuration `a.cf`: `globals`, and one virtual service over these real servers.
-    pub fn new(globals: &str, reals: &[(u16, u32)]) -> Self {
+    pub fn new(globals: &str, reals: &[(Ipv4Addr, u32)]) -> Self {
         let site = Self { folder: tempfile::tempdir().unwrap(), name: "a.cf".into() };
         std::fs::create_dir(site.path("run")).unwrap();
         site.configure(globals, reals);
@@ -102,19 +105,22 @@ impl Site {
         self.path("a.cf")
     }
     /// The text of a configuration.
-    pub fn text(&self, globals: &str, reals: &[(u16, u32)]) -> String {
+    pub fn text(&self, globals: &str, reals: &[(Ipv4Addr, u32)]) -> String {
         let log = self.path("log");
         let mut text = format!(
-            "checkinterval=1\nchecktimeout=2\nnegotiatetimeout=2\nlogfile=\"{}\"\n{globals}\nvirtual=10.1.2.3:80\n",
+            "checkinterval=1\nchecktimeout=2\nnegotiatetimeout=2\nlogfile=\"{}\"\n{globals}\nvirtual=10.1.2.3:8080\n",
             log.display()
         );
-        for (port, weight) in reals {
-            text.push_str(&format!("\treal=127.0.0.1:{port} gate {weight}\n"));
+        for (at, weight) in reals {
+            text.push_str(&format!("\treal={at}:8080 gate {weight}\n"));
+        }
+        if reals.is_empty() {
+            text.push_str("\tfallback=127.0.0.1 gate\n");
         }
         text.push_str("\tservice=http\n\tscheduler=wrr\n\trequest=\"index.html\"\n\treceive=\"Test Page\"\n");
         text
     }
-    pub fn configure(&self, globals: &str, reals: &[(u16, u32)]) {
+    pub fn configure(&self, globals: &str, reals: &[(Ipv4Addr, u32)]) {
         std::fs::write(self.config(), self.text(globals, reals)).unwrap();
     }
     /// Another CFGNAME in the same place.
@@ -167,7 +173,9 @@ impl Site {
         self.lines().iter().filter(|found| *found == line).count()
     }
     pub fn wait_for_line(&self, line: &str) {
-        until(&format!("{line:?} in\n{}", self.log()), || self.lines().iter().any(|found| found.contains(line)));
+        until(&format!("{line:?} in {}", self.path("log").display()), || {
+            self.lines().iter().any(|found| found.contains(line))
+        });
     }
     /// The memory table as `ipvsadm -L -n`.
     pub fn table(&self) -> String {
@@ -176,8 +184,8 @@ impl Site {
         said.stdout
     }
     /// Whether the table has this real server with this weight.
-    pub fn has(&self, port: u16, weight: u32) -> bool {
-        let words = format!("-> 127.0.0.1:{port} Route {weight} 0 0");
+    pub fn has(&self, at: Ipv4Addr, weight: u32) -> bool {
+        let words = format!("-> {at}:8080 Route {weight} 0 0");
         self.table().lines().any(|line| line.split_whitespace().collect::<Vec<_>>().join(" ") == words)
     }
     pub fn record(&self) -> Vec<serde_json::Value> {

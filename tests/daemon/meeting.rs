@@ -6,7 +6,7 @@ use nix::sys::signal::Signal;
 #[test]
 fn many_starts_at_once_make_one_daemon() {
     let web = Web::new(Mood::Good);
-    let site = Site::new("", &[(web.port, 1)]);
+    let site = Site::new("", &[(web.at, 1)]);
     std::thread::scope(|scope| {
         let starts: Vec<_> =
             (0..6).map(|_| scope.spawn(|| site.run(&["a.cf", "start", "--table", "memory"]))).collect();
@@ -22,14 +22,14 @@ fn many_starts_at_once_make_one_daemon() {
 #[test]
 fn a_crash_and_a_new_start() {
     let web = Web::new(Mood::Good);
-    let site = Site::new("", &[(web.port, 1)]);
+    let site = Site::new("", &[(web.at, 1)]);
     let first = site.start();
     send(first, Signal::SIGKILL);
     until("it is gone", || !alive(first));
     let said = site.run(&["a.cf", "status"]);
     assert_eq!(said.code, 1, "{said:?}");
     let second = site.start();
-    assert!(second != first && alive(second) && site.has(web.port, 1));
+    assert!(second != first && alive(second) && site.has(web.at, 1));
     // The socket of the dead one was replaced.
     assert_eq!(site.run(&["a.cf", "status", "--json"]).code, 0);
 }
@@ -37,8 +37,8 @@ fn a_crash_and_a_new_start() {
 #[test]
 fn a_start_right_behind_a_term_starts() {
     let (web, silent) = (Web::new(Mood::Good), Web::new(Mood::Silent));
-    let site = Site::new("negotiatetimeout=50", &[(web.port, 1), (silent.port, 1)]);
-    for _ in 0..3 {
+    let site = Site::new("negotiatetimeout=50", &[(web.at, 1), (silent.at, 1)]);
+    for _ in 0..2 {
         let first = site.start();
         send(first, Signal::SIGTERM);
         let second = site.start();
@@ -50,7 +50,7 @@ fn a_start_right_behind_a_term_starts() {
 #[test]
 fn a_frozen_instance_is_replaced() {
     let web = Web::new(Mood::Good);
-    let site = Site::new("", &[(web.port, 1)]);
+    let site = Site::new("", &[(web.at, 1)]);
     let first = site.start();
     send(first, Signal::SIGSTOP);
     let said = site.run(&["a.cf", "restart"]);
@@ -62,7 +62,7 @@ fn a_frozen_instance_is_replaced() {
 #[test]
 fn the_default_configuration_has_two_names() {
     let web = Web::new(Mood::Good);
-    let mut site = Site::new("", &[(web.port, 1)]);
+    let mut site = Site::new("", &[(web.at, 1)]);
     std::fs::copy(site.config(), site.path("ldirectord.cf")).unwrap();
     if std::path::Path::new("/etc/ha.d/ldirectord.cf").exists() {
         eprintln!("not run: this machine has an ldirectord.cf of its own");
@@ -88,9 +88,9 @@ fn the_default_configuration_has_two_names() {
 #[test]
 fn a_configuration_named_relatively_is_found_again() {
     let web = Web::new(Mood::Good);
-    let site = Site::new("", &[(web.port, 1)]);
+    let site = Site::new("", &[(web.at, 1)]);
     let pid = site.start();
-    site.configure("", &[(web.port, 8)]);
+    site.configure("", &[(web.at, 8)]);
     send(pid, Signal::SIGHUP);
-    until("the new weight", || site.has(web.port, 8));
+    until("the new weight", || site.has(web.at, 8));
 }

@@ -31,7 +31,7 @@ fn names(value: &Value, place: &str, found: &mut BTreeSet<String>) {
 #[test]
 fn json_is_as_documented() {
     let (up, down) = (Web::new(Mood::Good), Web::new(Mood::Wrong));
-    let site = Site::new("quiescent=yes\nfallback=127.0.0.1:80 gate\nfailurecount=2", &[(up.port, 7), (down.port, 5)]);
+    let site = Site::new("quiescent=yes\nfallback=127.0.0.1:80 gate\nfailurecount=2", &[(up.at, 7), (down.at, 5)]);
     let pid = site.start();
     until("two failures", || json(&site)["virtuals"][0]["reals"][1]["state"] == "down");
     let status = json(&site);
@@ -39,7 +39,7 @@ fn json_is_as_documented() {
     assert_eq!(status["state"], "running");
     assert_eq!(status["path"], site.config().to_str().unwrap());
     let service = &status["virtuals"][0];
-    assert_eq!(service["id"], "tcp:10.1.2.3:80");
+    assert_eq!(service["id"], "tcp:10.1.2.3:8080");
     assert_eq!(service["fallback"]["active"], false);
     let (first, second) = (&service["reals"][0], &service["reals"][1]);
     assert_eq!((&first["state"], &first["weight"], &first["reason"]), (&"up".into(), &7.into(), &"200 OK".into()));
@@ -70,21 +70,21 @@ fn json_when_nothing_runs() {
 #[test]
 fn verbose_shows_every_server() {
     let (up, down) = (Web::new(Mood::Good), Web::new(Mood::Wrong));
-    let site = Site::new("", &[(up.port, 7), (down.port, 5)]);
+    let site = Site::new("", &[(up.at, 7), (down.at, 5)]);
     let pid = site.start();
     let said = site.run(&["a.cf", "status", "--verbose"]);
     let lines: Vec<&str> = said.stdout.lines().collect();
     assert_eq!(lines[0], format!("ldirectord for a.cf is running with pid: {pid}"));
-    assert!(said.stdout.contains("\ntcp:10.1.2.3:80  1 of 2 up\n"), "{}", said.stdout);
-    let line = |port: u16| *lines.iter().find(|line| line.contains(&format!("127.0.0.1:{port} "))).unwrap();
-    assert!(line(up.port).contains("up") && line(up.port).contains("200 OK"), "{}", said.stdout);
-    assert!(line(down.port).contains("down") && line(down.port).contains("pattern not found"), "{}", said.stdout);
+    assert!(said.stdout.contains("\ntcp:10.1.2.3:8080  1 of 2 up\n"), "{}", said.stdout);
+    let line = |at: std::net::Ipv4Addr| *lines.iter().find(|line| line.contains(&format!("{at}:8080 "))).unwrap();
+    assert!(line(up.at).contains("up") && line(up.at).contains("200 OK"), "{}", said.stdout);
+    assert!(line(down.at).contains("down") && line(down.at).contains("pattern not found"), "{}", said.stdout);
 }
 
 #[test]
 fn rude_clients_harm_nobody() {
     let web = Web::new(Mood::Good);
-    let site = Site::new("", &[(web.port, 1)]);
+    let site = Site::new("", &[(web.at, 1)]);
     site.start();
     let socket = site.path("run/ldirectord/a.cf.sock");
     let _silent: Vec<UnixStream> = (0..8).map(|_| UnixStream::connect(&socket).unwrap()).collect();
@@ -96,5 +96,5 @@ fn rude_clients_harm_nobody() {
         stream.read_to_string(&mut answer).unwrap();
         assert!(answer.contains("error"), "{request:?}: {answer}");
     }
-    assert!(site.has(web.port, 1));
+    assert!(site.has(web.at, 1));
 }

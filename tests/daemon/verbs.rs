@@ -32,10 +32,10 @@ fn verbs_when_nothing_runs() {
 #[test]
 fn a_life() {
     let (up, down) = (Web::new(Mood::Good), Web::new(Mood::Wrong));
-    let site = Site::new("quiescent=yes", &[(up.port, 7), (down.port, 5)]);
+    let site = Site::new("quiescent=yes", &[(up.at, 7), (down.at, 5)]);
     let pid = site.start();
     // The start has waited for the first round.
-    assert!(site.has(up.port, 7) && site.has(down.port, 0), "{}", site.table());
+    assert!(site.has(up.at, 7) && site.has(down.at, 0), "{}", site.table());
     let data = std::fs::metadata(site.pid_file()).unwrap();
     assert_eq!(data.permissions().mode() & 0o777 & !0o022, 0o644);
     assert_eq!(std::fs::read_to_string(site.pid_file()).unwrap(), format!("{pid}\n"));
@@ -59,7 +59,10 @@ fn a_life() {
     assert!(third != second && !alive(second) && alive(third));
     // Clusters look for this with pgrep -f, also after a restart.
     let command_line = std::fs::read_to_string(format!("/proc/{third}/cmdline")).unwrap().replace('\0', " ");
-    assert!(command_line.starts_with(&format!("{} a.cf start ", env!("CARGO_BIN_EXE_ldirectord-rs"))), "{command_line}");
+    assert!(
+        command_line.starts_with(&format!("{} a.cf start ", env!("CARGO_BIN_EXE_ldirectord-rs"))),
+        "{command_line}"
+    );
     // A restart hands over: nothing was purged.
     assert!(!site.log().contains("Purged"), "{}", site.log());
 
@@ -68,10 +71,10 @@ fn a_life() {
     assert!(!alive(third) && !site.pid_file().exists());
     for line in [
         "Starting Linux Director v1.186-ha as daemon".to_owned(),
-        "Added virtual server: 10.1.2.3:80".to_owned(),
-        format!("Added real server: 127.0.0.1:{} (10.1.2.3:80) (Weight set to 7)", up.port),
-        format!("Purged real server (stop): 127.0.0.1:{} (10.1.2.3:80)", up.port),
-        "Purged virtual server (stop): 10.1.2.3:80".to_owned(),
+        "Added virtual server: 10.1.2.3:8080".to_owned(),
+        format!("Added real server: {}:8080 (10.1.2.3:8080) (Weight set to 7)", up.at),
+        format!("Purged real server (stop): {}:8080 (10.1.2.3:8080)", up.at),
+        "Purged virtual server (stop): 10.1.2.3:8080".to_owned(),
         "Linux Director Daemon terminated on signal: TERM".to_owned(),
     ] {
         assert!(site.count(&line) >= 1, "{line:?} in\n{}", site.log());
@@ -86,7 +89,8 @@ fn stale_pid_files() {
         .arg("60")
         .stdout(std::process::Stdio::null())
         .stderr(std::process::Stdio::null())
-        .spawn().unwrap();
+        .spawn()
+        .unwrap();
     for content in ["garbage\n".to_owned(), "999999\n".to_owned(), format!("{}\n", foreign.id())] {
         std::fs::write(site.pid_file(), &content).unwrap();
         let file = site.pid_file().display().to_string();
@@ -125,9 +129,9 @@ fn a_missing_configuration() {
 #[test]
 fn a_broken_configuration() {
     let web = Web::new(Mood::Good);
-    let site = Site::new("", &[(web.port, 1)]);
+    let site = Site::new("", &[(web.at, 1)]);
     let pid = site.start();
-    let broken = "bogus=1\ncheckinterval=x\nvirtual=10.1.2.3:80\n\treal=127.0.0.1:80 gate\n\tscheduler=\n";
+    let broken = "bogus=1\ncheckinterval=x\nvirtual=10.1.2.3:8080\n\treal=127.0.0.1:80 gate\n\tscheduler=\n";
     std::fs::write(site.config(), broken).unwrap();
     for verb in ["start", "restart", "reload"] {
         let said = site.run(&["a.cf", verb]);
@@ -142,7 +146,7 @@ fn a_broken_configuration() {
     assert_eq!(status.code, 0);
     assert_eq!(status.stdout, format!("ldirectord for a.cf is running with pid: {pid}\n"));
     assert!(status.stderr.starts_with("Warning: a.cf can not be loaded"), "{status:?}");
-    assert!(site.has(web.port, 1));
+    assert!(site.has(web.at, 1));
     // A missing one does not hide a running instance either.
     std::fs::remove_file(site.config()).unwrap();
     assert_eq!(site.run(&["a.cf", "status"]).code, 0);
@@ -155,11 +159,11 @@ fn a_broken_configuration() {
 #[test]
 fn a_start_waits_five_seconds_at_most_for_servers_that_hang() {
     let (up, silent) = (Web::new(Mood::Good), Web::new(Mood::Silent));
-    let site = Site::new("negotiatetimeout=40", &[(up.port, 3), (silent.port, 4)]);
+    let site = Site::new("negotiatetimeout=40", &[(up.at, 3), (silent.at, 4)]);
     let began = std::time::Instant::now();
     site.start();
     assert!(began.elapsed().as_secs() < 35, "it waited for the hanging one");
-    assert!(site.has(up.port, 3) && !site.table().contains(&silent.port.to_string()), "{}", site.table());
+    assert!(site.has(up.at, 3) && !site.table().contains(&silent.at.to_string()), "{}", site.table());
     let began = std::time::Instant::now();
     site.run(&["a.cf", "stop"]).expect(0, "", "");
     assert!(began.elapsed().as_secs() < 9, "the end waited for a check");
@@ -168,13 +172,13 @@ fn a_start_waits_five_seconds_at_most_for_servers_that_hang() {
 #[test]
 fn what_the_table_refuses_is_named() {
     let web = Web::new(Mood::Good);
-    let site = Site::new("", &[(web.port, 1)]);
+    let site = Site::new("", &[(web.at, 1)]);
     let text = std::fs::read_to_string(site.config()).unwrap().replace("scheduler=wrr", "scheduler=bogus");
     std::fs::write(site.config(), text).unwrap();
     site.start();
-    site.wait_for_line("Could not write 10.1.2.3:80: ");
+    site.wait_for_line("Could not write 10.1.2.3:8080: ");
     let status = site.run(&["a.cf", "status", "--verbose"]);
     assert!(status.stdout.contains("refused by the kernel: "), "{status:?}");
     until("the log tells it once", || true);
-    assert_eq!(site.lines().iter().filter(|line| line.starts_with("Could not write 10.1.2.3:80: ")).count(), 1);
+    assert_eq!(site.lines().iter().filter(|line| line.starts_with("Could not write 10.1.2.3:8080: ")).count(), 1);
 }
