@@ -1,4 +1,5 @@
 //! Pings of this machine by itself, where it may, and the packets without any socket.
+#![allow(clippy::disallowed_methods, reason = "one test runs itself again in a network namespace")]
 
 use super::*;
 use crate::{Phase, Probe, Spec};
@@ -91,4 +92,64 @@ async fn parallel_pings_of_one_address_do_not_mix() {
     asking.send(1).await.unwrap();
     asking.reply().await.unwrap();
     assert!(tokio::time::timeout(Duration::from_millis(200), silent.reply()).await.is_err());
+}
+
+/// Runs itself again in a network namespace of its own, where silence, unreachable hosts and both kinds of socket can be had.
+#[tokio::test]
+async fn silent_and_unreachable_hosts() {
+    const INSIDE: &str = "CHECKS_PING_INSIDE";
+    match std::env::var(INSIDE).as_deref() {
+        Ok("raw") => return inside(true).await,
+        Ok("datagram") => return inside(false).await,
+        _ => {}
+    }
+    // On this link nobody answers ARP or neighbour solicitation; 10.9.2.3 needs none and is silent.
+    let network = "set -e; ip link set lo up; ip link add nobody type veth peer name other; \
+        ip addr add 10.9.2.1/24 dev nobody; ip addr add fd09::1/64 dev nobody nodad; ip link set nobody up; \
+        ip link set other up; ip neigh add 10.9.2.3 lladdr 02:00:00:00:00:09 dev nobody; \
+        ip route add unreachable 10.9.3.0/24";
+    let unshare = |script: &str| {
+        std::process::Command::new("unshare").args(["--user", "--map-root-user", "--net", "sh", "-c", script]).output()
+    };
+    match unshare(network) {
+        Ok(output) if output.status.success() => {}
+        failed => {
+            eprintln!("silent and unreachable hosts not pinged: no network namespace to be had here ({failed:?})");
+            return;
+        }
+    }
+    let program = std::env::current_exe().unwrap();
+    let again = format!("{} --exact ping::tests::silent_and_unreachable_hosts --nocapture", program.display());
+    // In a new namespace nobody may open datagram ICMP sockets.
+    let kinds = [("raw", "true"), ("datagram", "echo '0 0' > /proc/sys/net/ipv4/ping_group_range")];
+    let scripts =
+        kinds.map(|(kind, permission)| (kind, format!("{network}; {permission}; {INSIDE}={kind} exec {again}")));
+    std::thread::scope(|scope| {
+        for (kind, script) in &scripts {
+            scope.spawn(move || {
+                let output = unshare(script).unwrap();
+                let text = [output.stdout, output.stderr].concat();
+                let text = String::from_utf8_lossy(&text);
+                assert!(output.status.success() && text.contains("1 passed"), "{kind}: {text}");
+            });
+        }
+    });
+}
+
+async fn inside(raw: bool) {
+    assert_eq!(Echo::open(V4).unwrap().raw, raw);
+    let ping = async |address: &str, attempts, deadline| {
+        let target = Target { address: address.parse().unwrap(), port: 0 };
+        Probe::new(Spec::Ping { attempts }, target).unwrap().run(deadline).await.words()
+    };
+    for address in ["127.0.0.1", "::1", "10.9.2.1"] {
+        assert_eq!(ping(address, 1, Duration::from_secs(20)).await, "echo reply", "{address}");
+    }
+    let short = Duration::from_millis(300);
+    assert_eq!(ping("10.9.2.3", 3, short).await, "receive: no answer within 0.300 s");
+    let long = Duration::from_secs(20);
+    assert_eq!(ping("10.9.3.1", 1, long).await, "connect: no route to host");
+    // The kernel asks for the neighbour for three seconds.
+    let (four, six) = tokio::join!(ping("10.9.2.2", 1, long), ping("fd09::2", 1, long));
+    assert_eq!((four.as_str(), six.as_str()), ("receive: no route to host", "receive: no route to host"));
 }

@@ -52,6 +52,11 @@ impl Verifier {
     }
 }
 
+/// webpki's objection to a server that presents an authority's certificate; it comes as an error of another crate.
+pub(super) fn is_authority(error: &CertificateError) -> bool {
+    matches!(error, CertificateError::Other(other) if other.to_string() == "CaUsedAsEndEntity")
+}
+
 impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
@@ -75,9 +80,10 @@ impl ServerCertVerifier for Verifier {
         match chain {
             Ok(()) => {}
             // `openssl req -x509` makes an authority of every self-signed certificate. One that stands in tlsca itself is
-            // trusted as what it is, as OpenSSL does; the dates have been looked at before that objection.
-            Err(Error::InvalidCertificate(CertificateError::Other(_) | CertificateError::UnknownIssuer))
-                if self.listed.iter().any(|listed| listed == end_entity) => {}
+            // trusted as what it is, as OpenSSL does; its dates were looked at before these two objections.
+            Err(Error::InvalidCertificate(objection))
+                if (objection == CertificateError::UnknownIssuer || is_authority(&objection))
+                    && self.listed.iter().any(|listed| listed == end_entity) => {}
             Err(error) => return Err(error),
         }
         if self.verify == Verify::Full {

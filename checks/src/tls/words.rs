@@ -1,5 +1,6 @@
 //! rustls' errors in words an operator can act on.
 
+use super::verify::is_authority;
 use crate::Reason;
 use rustls::pki_types::{ServerName, UnixTime};
 use rustls::{CertificateError, Error};
@@ -7,7 +8,12 @@ use std::io;
 
 /// The reason where `error` is TLS's; `None` where it is the connection's own.
 pub(crate) fn reason(error: &io::Error) -> Option<Reason> {
-    let error = error.get_ref()?.downcast_ref::<Error>()?;
+    let mut inner = error.get_ref()?;
+    // reqwest wraps errors of the connection in errors of the connection.
+    while let Some(wrapped) = inner.downcast_ref::<io::Error>() {
+        inner = wrapped.get_ref()?;
+    }
+    let error = inner.downcast_ref::<Error>()?;
     Some(Reason::Tls(match error {
         Error::InvalidCertificate(error) => certificate(error),
         Error::AlertReceived(alert) => format!("TLS alert from the server: {}", spaced(&format!("{alert:?}"))),
@@ -42,7 +48,12 @@ fn certificate(error: &CertificateError) -> String {
         CertificateError::UnknownIssuer => {
             "certificate signed by an unknown authority (tlsca names the trusted ones)".to_owned()
         }
-        CertificateError::BadSignature => "certificate with a wrong signature".to_owned(),
+        authority if is_authority(authority) => {
+            "certificate of an authority itself (self-signed), which tlsca does not list".to_owned()
+        }
+        CertificateError::BadSignature => {
+            "certificate signed by an unknown authority of the same name as a trusted one".to_owned()
+        }
         CertificateError::BadEncoding => "certificate that cannot be read".to_owned(),
         CertificateError::Revoked => "certificate revoked".to_owned(),
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {

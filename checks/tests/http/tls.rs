@@ -3,6 +3,7 @@
 use crate::server::*;
 use checks::{Class, Http, Phase, Probe, Reason, Spec, Target, Tls, Verdict, Verify};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
+use rustls::HandshakeKind;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -17,9 +18,13 @@ pub(crate) struct Authority {
 }
 
 pub(crate) fn authority() -> Authority {
+    named_authority("test authority")
+}
+
+fn named_authority(name: &str) -> Authority {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.distinguished_name.push(rcgen::DnType::CommonName, "test authority");
+    params.distinguished_name.push(rcgen::DnType::CommonName, name);
     let key = KeyPair::generate().unwrap();
     let pem = params.self_signed(&key).unwrap().pem();
     Authority { issuer: Issuer::new(params, key), pem }
@@ -56,8 +61,11 @@ pub(crate) fn stranger() -> (Identity, String) {
     self_signed(&["stranger.example"])
 }
 
-/// A TLS server that answers 200; with the SNI of each connection.
-pub(crate) async fn serving(identity: Identity) -> (Target, Arc<Mutex<Vec<Option<String>>>>) {
+/// SNI and the kind of handshake of each connection.
+pub(crate) type Handshakes = Arc<Mutex<Vec<(Option<String>, HandshakeKind)>>>;
+
+/// A TLS server that answers 200; with what it saw.
+pub(crate) async fn serving(identity: Identity) -> (Target, Handshakes) {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -71,8 +79,9 @@ pub(crate) async fn serving(identity: Identity) -> (Target, Arc<Mutex<Vec<Option
         let (acceptor, names) = (acceptor.clone(), Arc::clone(&names));
         async move {
             let Ok(mut stream) = acceptor.accept(stream).await else { return };
-            names.lock().unwrap().push(stream.get_ref().1.server_name().map(str::to_owned));
             request(&mut stream).await;
+            let tls = stream.get_ref().1;
+            names.lock().unwrap().push((tls.server_name().map(str::to_owned), tls.handshake_kind().unwrap()));
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello").await;
             let _ = stream.shutdown().await;
         }
@@ -106,14 +115,16 @@ async fn a_good_certificate_passes_every_setting() {
             timings.connect.unwrap() <= timings.tls.unwrap() && timings.tls.unwrap() <= timings.first_byte.unwrap()
         );
     }
-    assert_eq!(*seen.lock().unwrap(), vec![Some("www.example".to_owned()); 3], "SNI, while the name does not resolve");
+    let names: Vec<_> = seen.lock().unwrap().iter().map(|(name, _)| name.clone()).collect();
+    assert_eq!(names, vec![Some("www.example".to_owned()); 3], "SNI, while the name does not resolve");
 }
 
 #[tokio::test]
 async fn bad_certificates_are_named() {
     let authority = authority();
     let pem = file(&authority.pem);
-    let strangers = file(&self::authority().pem);
+    let strangers = file(&named_authority("another authority").pem);
+    let impostor = file(&self::authority().pem);
     let (expired, _) = serving(issued(&authority, &["www.example"], true)).await;
     let (other, _) = serving(issued(&authority, &["other.example"], false)).await;
     let (own, _) = serving(self_signed(&["www.example"]).0).await;
@@ -126,8 +137,11 @@ async fn bad_certificates_are_named() {
         let words = failure.to_string();
         assert!(words.starts_with("tls: certificate expired ") && words.ends_with(" days ago"), "{words}");
         let unknown = "tls: certificate signed by an unknown authority (tlsca names the trusted ones)";
-        assert_eq!(under(verify, Some(&pem), own).await.words(), unknown);
+        let own_words = "tls: certificate of an authority itself (self-signed), which tlsca does not list";
+        assert_eq!(under(verify, Some(&pem), own).await.words(), own_words);
         assert_eq!(under(verify, Some(&strangers), other).await.words(), unknown);
+        let same_name = "tls: certificate signed by an unknown authority of the same name as a trusted one";
+        assert_eq!(under(verify, Some(&impostor), other).await.words(), same_name);
     }
     assert_eq!(under(Verify::Chain, Some(&pem), other).await.words(), "200 OK", "the name does not matter");
     let words = under(Verify::Full, Some(&pem), other).await.words();
@@ -171,7 +185,7 @@ async fn names_in_sni() {
         (Some("www.example:8443"), None, Some("www.example")),
     ] {
         assert_eq!(check(https(host, name), target).await.words(), "200 OK");
-        assert_eq!(seen.lock().unwrap().pop().unwrap().as_deref(), sni, "{host:?} {name:?}");
+        assert_eq!(seen.lock().unwrap().pop().unwrap().0.as_deref(), sni, "{host:?} {name:?}");
     }
     assert_eq!(Spec::Http(Box::new(https(None, None))).class(), Class::Heavy);
     assert_eq!(Spec::Http(Box::new(get())).class(), Class::Light);
@@ -216,10 +230,12 @@ async fn wrong_protocols() {
 
 #[tokio::test]
 async fn no_session_is_resumed() {
-    let (target, _) = serving(self_signed(&["www.example"]).0).await;
+    let (target, seen) = serving(self_signed(&["www.example"]).0).await;
     let http = Http { tls: Some(Tls::default()), host: Some("www.example".to_owned()), ..get() };
     let probe = Probe::new(Spec::Http(Box::new(http)), target).unwrap();
     for _ in 0..5 {
         assert_eq!(probe.run(LONG).await.words(), "200 OK");
     }
+    let seen = seen.lock().unwrap();
+    assert!(seen.len() == 5 && seen.iter().all(|(_, kind)| *kind != HandshakeKind::Resumed), "{seen:?}");
 }
