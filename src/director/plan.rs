@@ -7,7 +7,7 @@ use super::pool::Pool;
 use super::rule::{adopt, target};
 use super::{Director, Event, Planned, Role, Stage, Time};
 use crate::config::Virtual;
-use crate::ipvs::{DestinationId, Operation, ServiceEntry, Snapshot};
+use crate::ipvs::{DestinationId, Operation, Scope, ServiceEntry, Snapshot};
 use std::collections::BTreeMap;
 
 /// Plans one service that was read.
@@ -106,6 +106,27 @@ impl<'a> Names<'a> {
 }
 
 impl Director {
+    /// Compares a reading with what was written last, and notes the difference as drift.
+    pub(super) fn note_drift(&mut self, scope: &Scope, observed: &Snapshot) {
+        let readd = self.config.globals.readdquiescent;
+        let asked = match scope {
+            Scope::All => self.services(),
+            Scope::Services(services) => services.clone(),
+        };
+        for service in asked {
+            let Some(place) = self.index.get(&service).copied() else { continue };
+            let (Some(pool), Some(virtual_)) = (self.pools.get_mut(place), self.config.virtuals.get(place)) else {
+                continue;
+            };
+            // What is about to be written says nothing about other hands.
+            if !pool.ledger.touch && !self.dirty.contains(&place) && pool.ledger.retry.is_none() {
+                let wants = desired::destinations(virtual_, pool);
+                let drift = target(pool, &wants, observed.get(&service), readd).drift;
+                pool.ledger.replace_drift(service, drift, &mut self.events);
+            }
+        }
+    }
+
     /// Plans everything that was asked for by the last [`Director::dirty`], or everything dirty if nothing was.
     pub(super) fn make_plan(&mut self, observed: &Snapshot, now: Time) -> Vec<Planned> {
         let asked = match self.asked.take() {
