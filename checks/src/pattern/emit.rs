@@ -38,14 +38,9 @@ impl Writer<'_> {
                 self.group(if self.number(*number).is_some() { "(" } else { "(?:" }, node, last);
             }
             Node::Atomic(node) => self.group("(?>", node, last),
-            Node::Look { behind, negative, node } => {
-                let opening = match (behind, negative) {
-                    (false, false) => "(?=",
-                    (false, true) => "(?!",
-                    (true, false) => "(?<=",
-                    (true, true) => "(?<!",
-                };
-                self.group(opening, node, !behind);
+            Node::Look { behind: true, negative, node } => self.behind(*negative, node),
+            Node::Look { negative, node, .. } => {
+                self.group(if *negative { "(?!" } else { "(?=" }, node, true);
             }
             Node::Repeat { node, least, most, greed } => self.repeat(node, *least, *most, *greed),
             Node::Reference { group, fold } => {
@@ -55,11 +50,16 @@ impl Writer<'_> {
             }
             Node::Condition { group, yes, no } => {
                 let number = self.number(*group).unwrap_or_default();
+                let begin = self.out.len();
                 let _ = write!(self.out, "(?({number})");
                 self.group("(?:", yes, last);
                 self.out.push('|');
                 self.group("(?:", no, last);
                 self.out.push(')');
+                // With nothing to choose between, the engine would take it for "the group must be set".
+                if self.out.ends_with(")(?:)|(?:))") {
+                    self.out.truncate(begin);
+                }
             }
             Node::Place(place) => self.place(*place, last, None),
         }
@@ -68,6 +68,26 @@ impl Writer<'_> {
     fn group(&mut self, opening: &str, node: &Node, last: bool) {
         self.out.push_str(opening);
         self.node(node, last);
+        self.out.push(')');
+    }
+
+    /// A look-behind for each branch: the engine's own answer for branches of different lengths is not always Perl's.
+    fn behind(&mut self, negative: bool, node: &Node) {
+        let branches =
+            if let Node::Alternation(branches) = node { branches.as_slice() } else { std::slice::from_ref(node) };
+        self.out.push_str("(?:");
+        for (index, branch) in branches.iter().enumerate() {
+            // None of them, or any of them.
+            if index > 0 && !negative {
+                self.out.push('|');
+            }
+            match (branch, negative) {
+                (Node::Empty, true) => self.out.push_str("(?!)"),
+                (Node::Empty, false) => {}
+                (branch, true) => self.group("(?<!", branch, false),
+                (branch, false) => self.group("(?<=", branch, false),
+            }
+        }
         self.out.push(')');
     }
 

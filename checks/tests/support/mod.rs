@@ -9,11 +9,11 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 
 /// A generous deadline; with paused time it costs nothing.
-pub const DEADLINE: Duration = Duration::from_secs(10);
-pub const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
+pub(crate) const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// Runs the check once.
-pub async fn ask(spec: Spec, target: Target, deadline: Duration) -> Result<Success, Failure> {
+pub(crate) async fn ask(spec: Spec, target: Target, deadline: Duration) -> Result<Success, Failure> {
     let verdict = Probe::new(spec, target).unwrap().run(deadline).await;
     assert!(verdict.words().chars().count() <= 220, "words stay short: {}", verdict.words());
     assert!(!verdict.words().chars().any(char::is_control), "no control characters: {:?}", verdict.words());
@@ -21,7 +21,7 @@ pub async fn ask(spec: Spec, target: Target, deadline: Duration) -> Result<Succe
 }
 
 /// A TCP server that treats every connection with `serve`.
-pub async fn tcp<F, R>(address: IpAddr, serve: F) -> Target
+pub(crate) async fn tcp<F, R>(address: IpAddr, serve: F) -> Target
 where
     F: Fn(TcpStream) -> R + Send + 'static,
     R: Future<Output = ()> + Send + 'static,
@@ -37,7 +37,7 @@ where
 }
 
 /// A UDP server; `answer` gets each datagram and its number and says what to send back.
-pub async fn udp<F>(address: IpAddr, mut answer: F) -> Target
+pub(crate) async fn udp<F>(address: IpAddr, mut answer: F) -> Target
 where
     F: FnMut(&[u8], usize) -> Vec<Vec<u8>> + Send + 'static,
 {
@@ -57,7 +57,7 @@ where
 }
 
 /// A port nobody listens on.
-pub async fn closed_port() -> Target {
+pub(crate) async fn closed_port() -> Target {
     let listener = TcpListener::bind((HERE, 0)).await.unwrap();
     let socket = UdpSocket::bind((HERE, listener.local_addr().unwrap().port())).await;
     let port = socket.map_or(listener.local_addr(), |socket| socket.local_addr()).unwrap().port();
