@@ -79,7 +79,12 @@ impl KernelTable {
 
     /// Stops a sync daemon.
     pub fn stop_daemon(&mut self, stop: SyncRole) -> Result<(), TableError> {
-        self.command(Request::StopDaemon(stop), &format!("stopping the {} sync daemon", role(stop)))
+        // A daemon that is stopped before its thread ran for the first time is gone, but the kernel's handler ends in
+        // EINTR, and that is the one error which netlink does not acknowledge. So the acknowledgement asked for is
+        // that of a harmless second question.
+        let what = format!("stopping the {} sync daemon", role(stop));
+        let answers = self.socket.change([Request::StopDaemon(stop), Request::Info]).map_err(failed)?;
+        outcome(answers, &what)
     }
 
     /// Deletes every service of the namespace.
@@ -97,11 +102,7 @@ impl KernelTable {
 
     fn command(&mut self, request: Request<'_>, what: &str) -> Result<(), TableError> {
         let answers = self.socket.change([request]).map_err(failed)?;
-        match answers.into_iter().find(|answer| answer.errno != 0) {
-            None => Ok(()),
-            Some(answer) if answer.errno == EPERM => Err(permission()),
-            Some(answer) => Err(TableError::Transport(format!("{what}: {}", reason(&answer)))),
-        }
+        outcome(answers, what)
     }
 
     fn services(&mut self, request: &Request<'_>) -> Result<Vec<(Service, Counters)>, SocketError> {
@@ -137,7 +138,7 @@ impl KernelTable {
         let sent = operations.iter().zip(&objections).filter(|(_, objection)| objection.is_none());
         let answers = self.socket.change(sent.map(|(operation, _)| Request::Change(operation))).map_err(failed)?;
         let mut answers = answers.into_iter();
-        let outcome = |(operation, objection): (&&Operation, Option<TableError>)| match objection {
+        let judge = |(operation, objection): (&&Operation, Option<TableError>)| match objection {
             Some(objection) => Err(objection),
             None => match answers.next() {
                 Some(Acknowledgement { errno: 0, .. }) => Ok(()),
@@ -145,7 +146,7 @@ impl KernelTable {
                 None => Err(TableError::Transport("an operation was not acknowledged".into())),
             },
         };
-        Ok(operations.iter().zip(objections).map(outcome).collect())
+        Ok(operations.iter().zip(objections).map(judge).collect())
     }
 
     /// Loads the modules a service names (`ip_vs_wrr`, `ip_vs_pe_sip`); whether one was loaded now.
@@ -218,6 +219,14 @@ impl Table for KernelTable {
             }
         }
         Ok(results)
+    }
+}
+
+fn outcome(answers: Vec<Acknowledgement>, what: &str) -> Result<(), TableError> {
+    match answers.into_iter().find(|answer| answer.errno != 0) {
+        None => Ok(()),
+        Some(answer) if answer.errno == EPERM => Err(permission()),
+        Some(answer) => Err(TableError::Transport(format!("{what}: {}", reason(&answer)))),
     }
 }
 
