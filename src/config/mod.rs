@@ -21,6 +21,7 @@ mod reader;
 mod real_line;
 mod reals;
 pub mod render;
+pub mod reference;
 mod resolve;
 mod secret;
 mod sections;
