@@ -1,4 +1,10 @@
 //! The real binary: usage, version, `check` and `show`, their streams and exit codes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "tests run the program and may fail"
+)]
 
 use std::path::Path;
 use std::process::{Command, Output};

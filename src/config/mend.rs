@@ -1,6 +1,7 @@
 //! `check --fix`: a file that fails only for trivia (typographic quotes, lost indentation, a blank line inside a block, trailing
-//! comments, exotic blanks …) made loadable, for ldirectord too. A line that ldirectord loads stays as it is, byte for byte;
-//! what each mending is called says what was wrong.
+//! comments, exotic blanks …) made loadable, for ldirectord too. A line that ldirectord loads stays as it is, byte for byte,
+//! but for line ends, blanks that are none right behind `=`, typographic quotes around a whole value, `-w` and bare `supervised`:
+//! there the meaning is what a person reads. What each mending is called says what was wrong.
 
 mod layout;
 mod text;
@@ -46,6 +47,8 @@ pub enum Fault {
     TrailingComment,
     /// Blanks behind a value that must match exactly.
     TrailingBlanks,
+    /// `-w 5` on a real server's line: ipvsadm's form. ldirectord happens to find the number.
+    WeightOption,
     /// `supervised` without a value.
     BareSupervised,
 }
@@ -79,6 +82,7 @@ impl fmt::Display for Fault {
             Self::LineOfBlanks => f.write_str("line of blanks behind a block: an empty line"),
             Self::TrailingComment => f.write_str("comment behind the value: on a line of its own"),
             Self::TrailingBlanks => f.write_str("blanks behind the value: removed"),
+            Self::WeightOption => f.write_str("the weight stands by itself, without -w"),
             Self::BareSupervised => f.write_str("supervised without a value: supervised=yes"),
         }
     }

@@ -61,6 +61,8 @@ fn block_lines() {
         ("\u{a0}real=10.0.0.1 gate", "    real=10.0.0.1 gate", vec![Fault::Blank('\u{a0}'), Fault::ShortIndentation]),
         ("    real=10.0.0.1\u{a0}gate", "    real=10.0.0.1 gate", vec![Fault::Blank('\u{a0}')]),
         ("\treal=10.0.0.1 gate “a”,“b”", "\treal=10.0.0.1 gate \"a\",\"b\"", vec![Fault::Quotes('“')]),
+        ("\treal=10.0.0.1 gate -w 7 # c", "\treal=10.0.0.1 gate 7 # c", vec![Fault::WeightOption]),
+        ("\treal=10.0.0.1 gate -w x", "\treal=10.0.0.1 gate -w x", vec![]),
         ("\treceive=OK there # c", "\treceive=\"OK there\" # c", vec![Fault::MissingQuotes]),
         ("\trequest=„/x”", "\trequest=\"/x\"", vec![Fault::Quotes('„')]),
         ("\trequest=”/x\"", "\trequest=\"/x\"", vec![Fault::Quotes('”')]),
@@ -174,6 +176,22 @@ fn strict_file() -> impl Strategy<Value = String> {
         lines.extend(sections.into_iter().flatten());
         lines.join("\n")
     })
+}
+
+#[test]
+fn every_directive_has_a_class() {
+    use crate::config::directives::{DIRECTIVES, Kind, Scope};
+    for directive in DIRECTIVES.iter().filter(|directive| directive.kind != Kind::Gone) {
+        let (global, block) = (value::class(directive.name, false), value::class(directive.name, true));
+        assert_eq!(global.is_some(), directive.scope != Scope::Virtual, "{} among the globals", directive.name);
+        assert_eq!(block.is_some(), directive.scope != Scope::Global, "{} in a block", directive.name);
+        if directive.kind == Kind::YesNo {
+            assert_eq!(global.or(block), Some(value::Class::Exact), "{}", directive.name);
+        }
+        if directive.kind == Kind::Quoted {
+            assert_eq!(global.or(block), Some(value::Class::Quoted), "{}", directive.name);
+        }
+    }
 }
 
 proptest! {

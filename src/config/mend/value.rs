@@ -82,7 +82,10 @@ pub(super) fn directive(line: &str, block: bool, note: &mut impl FnMut(Fault)) -
     }
     let head = blanks(&format!("{before}{gap}"), note);
     let (value, comment) = match class {
-        Class::Address | Class::Service => address(value, block || class == Class::Service, note),
+        Class::Address | Class::Service => {
+            let (value, comment) = address(value, block || class == Class::Service, note);
+            (if keyword.starts_with("real") { without_weight_option(value, note) } else { value }, comment)
+        }
         Class::Exact => exact(value, block, note),
         Class::Quoted => (quoted(value, block, note), None),
         Class::MaybeQuoted => (enclosed(value, block, note), None),
@@ -153,6 +156,19 @@ fn address(text: &str, comment_may_stay: bool, note: &mut impl FnMut(Fault)) -> 
         }
         None => (value, None),
     }
+}
+
+/// `HOST gate -w 5` means `HOST gate 5`.
+fn without_weight_option(value: String, note: &mut impl FnMut(Fault)) -> String {
+    let end = value.find(['"', '#']).unwrap_or(value.len());
+    let Some(at) = value.get(..end).and_then(|words| words.find(" -w ")) else { return value };
+    let (before, behind) = value.split_at(at + 1);
+    let weight = behind.trim_start_matches("-w").trim_start_matches(is_blank);
+    if !weight.starts_with(|character: char| character.is_ascii_digit()) {
+        return value;
+    }
+    note(Fault::WeightOption);
+    format!("{before}{weight}")
 }
 
 /// A value that must match to its last character.
