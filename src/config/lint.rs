@@ -266,16 +266,19 @@ impl Lint<'_> {
         if self.raw.reals.is_empty() && !self.raw.broken_reals && service.fallback.is_none() {
             self.warn(Key::Virtual, "no real server and no fallback", "write real= lines under it, indented");
         }
-        // One is enough to say it: a test bed may hold thousands.
-        let masked_local = service.reals.iter().find(|real| {
-            real.forward == Forward::Masquerade && real.address.is_some_and(|address| address.is_loopback())
-        });
-        if let Some(real) = masked_local {
-            self.findings.warning(
-                self.place_of(real.line),
-                "address translation cannot reach a loopback address",
-                "write gate: the kernel then delivers to itself",
-            );
+        let mut told = 0;
+        for real in &service.reals {
+            let local = real.address.is_some_and(|address| address.is_loopback());
+            // A range is one line, told once.
+            if local && real.forward == Forward::Masquerade && real.line != told {
+                told = real.line;
+                let place = self.place_of(real.line);
+                self.findings.warning(
+                    place,
+                    "address translation cannot reach a loopback address",
+                    "write gate: the kernel then delivers to itself",
+                );
+            }
         }
         let Some(fallback) = &service.fallback else { return };
         let place = self.raw.fallback.as_ref().map_or(self.raw.place, |fallback| fallback.place);

@@ -20,15 +20,14 @@ mod raw;
 mod reader;
 mod real_line;
 mod reals;
-pub mod render;
 pub mod reference;
+pub mod render;
 mod resolve;
 mod secret;
 mod sections;
 mod service;
 pub mod show;
 mod values;
-mod words;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use draft::{Answers, Draft, Question, read};

@@ -1,0 +1,52 @@
+# The program under test and the kernel's table.
+
+# The program is put in as /usr/sbin/ldirectord, as an administrator links it over the original.
+ld=/usr/sbin/ldirectord
+install_program() {
+  mkdir -p /etc/ha.d/conf /usr/lib/ldirectord-lab; rm -f /etc/ha.d/*.cf /var/log/ldirectord*.log
+  if [ "$PROGRAM" != $ld ]; then cp "$PROGRAM" /usr/lib/ldirectord-lab/ldirectord; rm -f $ld; cp /usr/lib/ldirectord-lab/ldirectord $ld; fi
+  if head -c 2 $ld | grep -q '#!'; then kind=perl; else kind=ours; fi
+}
+# ours, perl: which program is under test. What only one of them promises stands behind these.
+ours() { [ $kind = ours ]; }
+perl_original() { [ $kind = perl ]; }
+
+# configuration NAME: /etc/ha.d/NAME from standard input.
+configuration() { cat >"/etc/ha.d/$1.new"; mv "/etc/ha.d/$1.new" "/etc/ha.d/$1"; }
+# ldirectord HOST ARGUMENT…: runs the program; its exit code in $code, its words in $stdout and $stderr.
+ldirectord() {
+  local host=$1; shift
+  say "ldirectord $*"
+  on "$host" env ${record:+LDIRECTORD_RECORD=$record} "$ld" "$@" >$LAB/last.stdout 2>$LAB/last.stderr </dev/null; code=$?
+  stdout=$(cat $LAB/last.stdout); stderr=$(cat $LAB/last.stderr)
+  { [ -z "$stdout" ] || indent <<<"$stdout"; [ -z "$stderr" ] || indent <<<"$stderr"; } | head -30
+}
+# daemon_pid NAME: from the pid file of a configuration.
+daemon_pid() { cat "/run/ldirectord.$1.pid" 2>/dev/null; }
+alive() { [ -n "$1" ] && [ -d "/proc/$1" ] && ! grep -q '^State:.*Z' "/proc/$1/status" 2>/dev/null; }
+# gone NAME: neither pid file nor, when it is given, process.
+gone() { [ ! -e "/run/ldirectord.$1.pid" ] && { [ -z "${2:-}" ] || ! alive "$2"; }; }
+
+# table HOST: services and destinations without their connection counts (some kernels call the own host's method Local):
+#   TCP 10.9.0.80:80 rr persistent 600
+#     10.9.0.11:80 Route 1
+table() { on "$1" ipvsadm -L -n 2>&1 | awk 'NR > 3 { if ($1 == "->") print "  " $2, ($3 == "Local" ? "Route" : $3), $4; else { $1 = $1; print } }'; }
+# weight HOST REAL: the weight of a destination, `absent` without one.
+weight() { on "$1" ipvsadm -L -n | awk -v real="$2" '$1 == "->" && $2 == real { print $4; found = 1 } END { if (!found) print "absent" }'; }
+# save HOST: as `ipvsadm -S -n` writes it.
+saved() { on "$1" ipvsadm -S -n; }
+
+# writes_with EXPRESSION [FIRST]: recorded kernel writes that match, from that number on.
+writes_with() { "$tools" writes $record "${2:-1}" | grep -E -- "$1"; true; }
+
+# log_has TEXT: the program's log contains the text (fixed, not an expression).
+log=/var/log/ldirectord.log
+log_has() { grep -Fq -- "$1" $log 2>/dev/null; }
+log_count() { grep -Fc -- "$1" $log 2>/dev/null; true; }
+expect_log() { expect_that "the log says: $1" wait_until 10 log_has "$1"; }
+
+# record_writes: from now on the program records each write to the kernel; `writes` counts them.
+record_writes() { record=$LAB/kernel.record; : >$record; }
+writes() { grep -c . $record; true; }
+# poll NAME HOST: every state of the host's table, as fast as it can be read, into $LAB/NAME.states until `end NAME`.
+poll() { launch "$1" "$2" "$tools" poll "$LAB/$1.states"; must wait_until 10 "[ -s $LAB/$1.states ]"; }
