@@ -226,9 +226,9 @@ impl Reader {
         let value = before.trim_end_matches([' ', '\t', '\r', '\u{0B}', '\u{0C}']);
         let written = Written { line, directive, value, span: span.start..span.start + value.len() };
         self.note_leniency(&written, comment, before.len() > value.len(), in_virtual);
-        if !matches!(directive.kind, Kind::Text | Kind::Command)
-            && let Some((offset, character, odd)) = odd::find(value)
-        {
+        let begins_oddly = value.chars().next().and_then(odd::odd).is_some();
+        let plain_text = directive.kind == Kind::Text || directive.kind == Kind::Command && !begins_oddly;
+        if !plain_text && let Some((offset, character, odd)) = odd::find(value) {
             let length = character.len_utf8();
             let mut plain = odd::plain(value);
             // Quotes belong to a value only where the directive takes them.
