@@ -38,22 +38,18 @@ fn run(argv0: &str, configured: &Configured, stdout: &mut dyn Write, stderr: &mu
         Verb::Reload => cmd::reload::run(&call, "reload"),
         Verb::ForceReload => cmd::reload::run(&call, "force-reload"),
         Verb::Status(options) => cmd::status::run(&call, *options),
-        Verb::Check(options) => with_file(configured, stderr, |located, stderr| {
-            cmd::check::run(located, *options, stdout, stderr, colour)
-        }),
-        Verb::Show(options) => with_file(configured, stderr, |located, stderr| {
-            cmd::show::run(located, *options, stdout, stderr, colour)
-        }),
+        Verb::Check(options) => {
+            with_file(configured, stderr, |located, stderr| cmd::check::run(located, *options, stdout, stderr, colour))
+        }
+        Verb::Show(options) => {
+            with_file(configured, stderr, |located, stderr| cmd::show::run(located, *options, stdout, stderr, colour))
+        }
         other @ Verb::Probe(_) => unavailable(&format!("{other:?}"), stderr),
     }
 }
 
 /// A verb that needs nothing but the configuration's file.
-fn with_file(
-    configured: &Configured,
-    stderr: &mut dyn Write,
-    verb: impl FnOnce(&Located, &mut dyn Write) -> u8,
-) -> u8 {
+fn with_file(configured: &Configured, stderr: &mut dyn Write, verb: impl FnOnce(&Located, &mut dyn Write) -> u8) -> u8 {
     match cmd::locate(&configured.config) {
         Ok(located) => verb(&located, stderr),
         Err(refusal) => refusal.print(stderr),

@@ -86,7 +86,10 @@ const GLOBALS: &[(&str, Verdict)] = &[
     ("virtual=0", Neither("invalid address for virtual server")),
     ("virtual=web", Neither("invalid address for virtual server")),
     ("virtual=", Neither("invalid address for virtual server")),
-    ("virtual=192.0.2.100:80\n  real=192.0.2.1:80 masq", Ours("any indentation continues a virtual service, with a note")),
+    (
+        "virtual=192.0.2.100:80\n  real=192.0.2.1:80 masq",
+        Ours("any indentation continues a virtual service, with a note"),
+    ),
     ("virtual=192.0.2.100:80\n    real=192.0.2.1:80 masq", Both),
     (
         "virtual=192.0.2.100:80\n \n    real=192.0.2.1:80 masq",
@@ -105,9 +108,15 @@ const GLOBALS: &[(&str, Verdict)] = &[
         "virtual=192.0.2.100:80\n\treal=192.0.2.1:80 gate\nvirtual=192.0.2.100:80\n\treal=192.0.2.1:80 gate",
         Neither("duplicate virtual server"),
     ),
-    ("virtual=192.0.2.100:80\n\treal=192.0.2.1:80 gate\ncheckinterval=7\n\tservice=http", Neither("Unknown command service=http")),
+    (
+        "virtual=192.0.2.100:80\n\treal=192.0.2.1:80 gate\ncheckinterval=7\n\tservice=http",
+        Neither("Unknown command service=http"),
+    ),
     ("", Both),
-    ("virtual=192.0.2.100:80   and more\n\treal=192.0.2.1:80 gate", Warned("what follows the virtual address is ignored")),
+    (
+        "virtual=192.0.2.100:80   and more\n\treal=192.0.2.1:80 gate",
+        Warned("what follows the virtual address is ignored"),
+    ),
     ("checkinterval=4\nvirtual=192.0.2.100:80", Ours(LAST)),
     ("fork=yes\nvirtual=192.0.2.100:80\n\tcheckinterval=4", Both),
     ("emailalert=root@example.org\nemailalertstatus=none", Both),
@@ -125,7 +134,10 @@ const BLOCKS: &[(&str, Verdict)] = &[
     ("real=192.0.2.1:80 gate -1", Neither("Invalid real server line, around \"-1\"")),
     ("real=192.0.2.1:80 gate 5 \"ask\"", Neither("Invalid real server line, around \"\"ask\"\"")),
     ("real=192.0.2.1:80 gate 5 \"ask\" \"answer\"", Both),
-    ("real=192.0.2.1:80 gate \"ask\" , \"answer\"", Neither("Invalid real server line, around \"\"ask\" , \"answer\"\"")),
+    (
+        "real=192.0.2.1:80 gate \"ask\" , \"answer\"",
+        Neither("Invalid real server line, around \"\"ask\" , \"answer\"\""),
+    ),
     ("real=192.0.2.1:80 gate \"ask 5 x\", \"answer\"", Ours("a number in the request is not the weight")),
     ("real=192.0.2.1:80 gate u:5 l:3", Both),
     ("real=192.0.2.1:80 gate l:3 u:5", Both),
@@ -171,7 +183,13 @@ const BLOCKS: &[(&str, Verdict)] = &[
     ("smtp=mail\n\tservicename=\n\tcomment=\n\tload=\"x\"\n\tschedflags=sh-port", Both),
     ("readdquiescent=yes", Neither("Unknown command \"readdquiescent=yes\"")),
     ("autoreload=yes", Neither("Unknown command \"autoreload=yes\"")),
-    ("fallback=", Theirs("could not resolve for fallback server", "an empty fallback means 127.0.0.1 to ldirectord and nothing to a reader")),
+    (
+        "fallback=",
+        Theirs(
+            "could not resolve for fallback server",
+            "an empty fallback means 127.0.0.1 to ldirectord and nothing to a reader",
+        ),
+    ),
     ("fallback=192.0.2.9:80 bad", Neither("forward method must be gate, masq or ipip")),
     ("virtualhost=", Both),
     ("secret=x", Neither("Unknown command \"secret=x\"")),
@@ -190,10 +208,22 @@ const BLOCKS: &[(&str, Verdict)] = &[
 
 /// Lines of other openings.
 const OTHERS: &[(&str, Verdict)] = &[
-    ("virtual6=[2001:db8::100]:80\n\treal=192.0.2.1:80 gate\n", Neither("cannot specify \"real\" here.  please use \"real6\" instead")),
-    ("virtual6=[2001:db8::100]:80\n\treal6=[2001:db8::2]->[2001:db8::4]:80 gate\n", Neither("Address range for IPv6 is not supported yet")),
-    ("virtual6=[2001:db8::100]:80\n\tfallback=192.0.2.9:80 gate\n", Neither("cannot specify \"fallback\" here.  please use \"fallback6\" instead")),
-    ("virtual6=[2001:db8::100]:80\n\tnetmask=255.255.255.0\n", Neither("invalid netmask: a prefix length between 1 and 128 is required")),
+    (
+        "virtual6=[2001:db8::100]:80\n\treal=192.0.2.1:80 gate\n",
+        Neither("cannot specify \"real\" here.  please use \"real6\" instead"),
+    ),
+    (
+        "virtual6=[2001:db8::100]:80\n\treal6=[2001:db8::2]->[2001:db8::4]:80 gate\n",
+        Neither("Address range for IPv6 is not supported yet"),
+    ),
+    (
+        "virtual6=[2001:db8::100]:80\n\tfallback=192.0.2.9:80 gate\n",
+        Neither("cannot specify \"fallback\" here.  please use \"fallback6\" instead"),
+    ),
+    (
+        "virtual6=[2001:db8::100]:80\n\tnetmask=255.255.255.0\n",
+        Neither("invalid netmask: a prefix length between 1 and 128 is required"),
+    ),
     ("virtual=7\n\tprotocol=tcp\n", Neither("protocol must be fwm if the virtual service is a fwmark (a number)")),
     ("virtual=7\n\tprotocol=fwm\n\tservice=http\n", Both),
     ("virtual=192.0.2.100\n\n", Theirs("invalid address for virtual server", "it reads the firewall mark 192")),
@@ -222,7 +252,10 @@ fn every_verdict_is_the_decided_one() {
             wrong.push(format!("{text:?}: loads {}\n  {errors:?}\n  {warnings:?}", config.is_some()));
         }
         for finding in &all {
-            assert!(finding.severity != Severity::Error || finding.help.is_some() || text.contains("monitorfile"), "{text:?}: {finding:?}");
+            assert!(
+                finding.severity != Severity::Error || finding.help.is_some() || text.contains("monitorfile"),
+                "{text:?}: {finding:?}"
+            );
         }
     }
     assert!(wrong.is_empty(), "{} rows\n{}", wrong.len(), wrong.join("\n"));

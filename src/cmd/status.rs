@@ -183,7 +183,8 @@ mod tests {
 
     #[test]
     fn durations_as_people_say_them() {
-        for (seconds, words) in [(0.4, "0 s"), (119.9, "119 s"), (120.0, "2 min"), (7300.0, "2 h"), (200_000.0, "2 d")] {
+        for (seconds, words) in [(0.4, "0 s"), (119.9, "119 s"), (120.0, "2 min"), (7300.0, "2 h"), (200_000.0, "2 d")]
+        {
             assert_eq!(duration(seconds), words);
         }
     }

@@ -13,8 +13,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Runs `<callback> <path>` in the background if the callback is an executable file. Must run inside a runtime.
 pub fn run(callback: &str, path: &Path) {
-    let executable = std::fs::metadata(callback)
-        .is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0);
+    let executable =
+        std::fs::metadata(callback).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0);
     if !executable {
         tracing::info!("callback {callback} is not an executable file");
         return;

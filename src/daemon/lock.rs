@@ -44,7 +44,8 @@ impl Lock {
     /// Tries to take it, making the folder where it is missing; nothing if somebody holds it.
     pub fn try_take(paths: &Paths, config: &str, table: &str) -> io::Result<Option<Self>> {
         std::fs::create_dir_all(paths.folder())?;
-        let file = OpenOptions::new().create(true).truncate(false).read(true).write(true).mode(0o644).open(paths.lock())?;
+        let file =
+            OpenOptions::new().create(true).truncate(false).read(true).write(true).mode(0o644).open(paths.lock())?;
         match file.try_lock() {
             Ok(()) => {
                 let note = Note {
@@ -102,7 +103,10 @@ mod tests {
         assert!(Lock::try_take(&paths, "/x/a.cf", "memory").unwrap().is_none());
         first.set_phase(Phase::Stopping);
         let note = read(&paths).unwrap();
-        assert_eq!(note, Note { pid: std::process::id(), phase: Phase::Stopping, config: "/x/a.cf".into(), table: "memory".into() });
+        assert_eq!(
+            note,
+            Note { pid: std::process::id(), phase: Phase::Stopping, config: "/x/a.cf".into(), table: "memory".into() }
+        );
         drop(first);
         assert!(is_free(&paths));
         assert!(Lock::try_take(&paths, "/x/a.cf", "memory").unwrap().is_some());

@@ -108,7 +108,8 @@ fn kind_of(arguments: &[String]) -> Option<Kind> {
 fn perl_config(pid: i32) -> Option<std::path::PathBuf> {
     let command_line = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
     let text = String::from_utf8_lossy(&command_line).into_owned();
-    let words: Vec<&str> = text.trim_end_matches('\0').split('\0').skip(1).filter(|word| !word.starts_with('-')).collect();
+    let words: Vec<&str> =
+        text.trim_end_matches('\0').split('\0').skip(1).filter(|word| !word.starts_with('-')).collect();
     let name = match words.as_slice() {
         [_script, _verb] => "ldirectord.cf",
         [_script, config, ..] => config,
@@ -157,7 +158,9 @@ mod tests {
         for line in ["/usr/bin/perl -w /usr/sbin/ldirectord a.cf start", "perl5.36 /x/ldirectord start"] {
             assert_eq!(kind_of(&words(line)), Some(Kind::Perl), "{line}");
         }
-        for line in ["vi /etc/ha.d/ldirectord.cf", "perl -w /usr/bin/x ldirectord", "grep ldirectord", "", "ldirectord.cf"] {
+        for line in
+            ["vi /etc/ha.d/ldirectord.cf", "perl -w /usr/bin/x ldirectord", "grep ldirectord", "", "ldirectord.cf"]
+        {
             assert_eq!(kind_of(&words(line)), None, "{line}");
         }
     }

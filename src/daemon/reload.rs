@@ -85,7 +85,8 @@ impl Owner {
             log_findings(&source, &findings);
         }
         let Some(config) = config else {
-            let errors: Vec<String> = errors(&findings).map(|error| source.log_line(error, std::process::id())).collect();
+            let errors: Vec<String> =
+                errors(&findings).map(|error| source.log_line(error, std::process::id())).collect();
             self.refused = findings.into_iter().filter(|finding| finding.severity == Severity::Error).collect();
             return json!({ "ok": false, "errors": errors });
         };
@@ -111,7 +112,8 @@ impl Owner {
     /// A new configuration is in force.
     fn enter(&mut self, config: Config, names_only: bool) {
         let old = self.director.config().clone();
-        let to = |config: &Config| Destination::of(&config.globals.logfile, config.globals.supervised, self.facts.debug);
+        let to =
+            |config: &Config| Destination::of(&config.globals.logfile, config.globals.supervised, self.facts.debug);
         if to(&config) != to(&old) {
             self.log.redirect(to(&config));
         }
@@ -171,8 +173,9 @@ pub(super) fn without_effect(config: &Config, before: Option<&Config>) {
             ("execute", !globals.execute.is_empty()),
         ]
     };
-    let told: Vec<&str> =
-        before.map(|config| used(config).iter().filter(|(_, used)| *used).map(|(name, _)| *name).collect()).unwrap_or_default();
+    let told: Vec<&str> = before
+        .map(|config| used(config).iter().filter(|(_, used)| *used).map(|(name, _)| *name).collect())
+        .unwrap_or_default();
     for (name, used) in used(config) {
         if used && !told.contains(&name) {
             tracing::info!("Warning [{}]: {name} has no effect yet in this version", std::process::id());

@@ -96,7 +96,9 @@ impl Owner {
         };
         let loading = async {
             match load {
-                Some(task) => task.await.unwrap_or_else(|error| Err(format!("reading the configuration failed: {error}"))),
+                Some(task) => {
+                    task.await.unwrap_or_else(|error| Err(format!("reading the configuration failed: {error}")))
+                }
                 None => std::future::pending().await,
             }
         };

@@ -148,8 +148,9 @@ fn misconfigured(paths: &Paths, launch: &Launch, words: &str) -> u8 {
 /// Where to log when the configuration cannot say it: as the last good one said, else ldirectord's default.
 pub fn logfile_of_last(paths: &Paths, debug: bool) -> Destination {
     let last = load::read(&paths.last_good()).ok().and_then(|text| load::glance(&text));
-    let (logfile, supervised) =
-        last.map_or(("/var/log/ldirectord.log".into(), false), |config| (config.globals.logfile, config.globals.supervised));
+    let (logfile, supervised) = last.map_or(("/var/log/ldirectord.log".into(), false), |config| {
+        (config.globals.logfile, config.globals.supervised)
+    });
     Destination::of(&logfile, supervised, debug)
 }
 
@@ -203,7 +204,8 @@ impl Attempt<'_> {
                     match self.take_lock()? {
                         Some(lock) => return Ok(Some((lock, table))),
                         None if began.elapsed() > OTHERS * 3 => {
-                            let pid = lock::read(self.paths).map_or_else(String::new, |note| format!(" (pid {})", note.pid));
+                            let pid =
+                                lock::read(self.paths).map_or_else(String::new, |note| format!(" (pid {})", note.pid));
                             return Err(format!("another instance{pid} holds {}", self.paths.lock().display()));
                         }
                         // Starting or ending: it has no pid file yet, or not any more.
@@ -278,9 +280,9 @@ impl Attempt<'_> {
             let code = runtime.block_on(async {
                 let signals = Signals::catch()?;
                 let control = match &lock {
-                    Some(_) => Control::bind(self.paths)
-                        .inspect_err(|error| tracing::info!("No control socket: {error}"))
-                        .ok(),
+                    Some(_) => {
+                        Control::bind(self.paths).inspect_err(|error| tracing::info!("No control socket: {error}")).ok()
+                    }
                     None => None,
                 };
                 let pool = Pool::new(Limits::raise());

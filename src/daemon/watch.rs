@@ -148,7 +148,11 @@ fn folders(path: &Path) -> BTreeSet<PathBuf> {
             if let Ok(target) = std::fs::read_link(step) {
                 found.insert(folder.to_owned());
                 let rest = path.strip_prefix(step).unwrap_or(Path::new(""));
-                todo.push(if rest.as_os_str().is_empty() { folder.join(target) } else { folder.join(target).join(rest) });
+                todo.push(if rest.as_os_str().is_empty() {
+                    folder.join(target)
+                } else {
+                    folder.join(target).join(rest)
+                });
             }
         }
     }
@@ -206,6 +210,9 @@ mod tests {
             expect(&mut seen, Seen::Changed).await;
         }
         assert!(folders(&path).contains(folder.path()));
-        assert!(folders(&path).contains(&folder.path().join("v3")) || folders(&path).contains(&folder.path().join("..data")));
+        assert!(
+            folders(&path).contains(&folder.path().join("v3"))
+                || folders(&path).contains(&folder.path().join("..data"))
+        );
     }
 }

@@ -93,9 +93,7 @@ impl Worker {
         while let Ok(request) = requests.recv() {
             let reply = match request {
                 Request::Read(scope) => Reply::Read(self.with(|table| table.read(&scope))),
-                Request::Apply(operations) => {
-                    Reply::Applied(self.with(|table| table.apply(&operations)))
-                }
+                Request::Apply(operations) => Reply::Applied(self.with(|table| table.apply(&operations))),
                 Request::Look(sender) => {
                     let _gone = sender.send(self.with(|table| table.read(&Scope::All)));
                     continue;
