@@ -16,6 +16,7 @@ fn main() -> ExitCode {
         Ok(Command::Version(name)) => print(&mut stdout, &cli::version(name)),
         Ok(Command::Configured(configured)) => run(&argv0, &configured, &mut stdout, &mut stderr),
         Ok(Command::Tool(Tool::Table, arguments)) => cmd::table::run(&argv0, &arguments),
+        Ok(Command::Tool(Tool::Demo, arguments)) => cmd::demo::run(&arguments),
         Ok(Command::Tool(tool, _)) => unavailable(&format!("{tool:?}"), &mut stderr),
         Err(usage) => {
             for problem in &usage.problems {

@@ -3,6 +3,7 @@
 
 pub mod call;
 pub mod check;
+pub mod demo;
 pub mod reload;
 pub mod show;
 pub mod start;

@@ -16,6 +16,9 @@ pub fn run(call: &Call<'_>) -> u8 {
         _ => (crate::cli::StartOptions::default(), "try-restart"),
     };
     let launched = process::launched_verb();
+    if launched.is_some() {
+        process::close_inherited();
+    }
     let word = launched.as_deref().unwrap_or(word);
     let supervised = || {
         let text = load::read(Path::new(&config)).ok();

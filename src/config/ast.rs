@@ -82,6 +82,9 @@ impl<'a> Line<'a> {
 }
 
 fn form(text: &str) -> Option<Form> {
+    if text.is_empty() {
+        return Some(Form::Empty);
+    }
     let line = Grammar::parse(Rule::line, text).ok()?.next()?;
     let inner = line.into_inner().next()?;
     Some(match inner.as_rule() {

@@ -187,9 +187,13 @@ impl Lint<'_> {
 
     fn secrets(&mut self) {
         let check = &self.service.check;
-        let tls = matches!(check.service, Service::Imaps | Service::Pops | Service::Ldaps | Service::Https);
+        let tls = matches!(check.service, Service::Imaps | Service::Pops | Service::Ldaps);
         if self.has(Key::Passwd) && tls && check.tlsverify == Verify::None && self.negotiates() {
-            self.warn(Key::Passwd, "the password travels to an unverified peer", "write tlsverify=chain or full");
+            self.warn(
+                Key::Passwd,
+                "the password is sent to a peer that nothing verifies",
+                "write tlsverify=chain or full",
+            );
         }
     }
 
@@ -259,12 +263,15 @@ impl Lint<'_> {
 
     fn pool(&mut self) {
         let service = self.service;
-        if self.raw.reals.is_empty() && service.fallback.is_none() {
+        if self.raw.reals.is_empty() && !self.raw.broken_reals && service.fallback.is_none() {
             self.warn(Key::Virtual, "no real server and no fallback", "write real= lines under it, indented");
         }
+        let mut told = 0;
         for real in &service.reals {
             let local = real.address.is_some_and(|address| address.is_loopback());
-            if local && real.forward == Forward::Masquerade {
+            // A range is one line, told once.
+            if local && real.forward == Forward::Masquerade && real.line != told {
+                told = real.line;
                 let place = self.place_of(real.line);
                 self.findings.warning(
                     place,

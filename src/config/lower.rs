@@ -276,7 +276,7 @@ impl Lowering<'_> {
         if self.names.answers.file(command) {
             return vec![command.to_owned()];
         }
-        match super::words::split(command) {
+        match checks::words::split(command) {
             Ok(words) => {
                 let program = words.first().map_or("", String::as_str);
                 if program.starts_with('/') && !self.names.answers.file(program) {

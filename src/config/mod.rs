@@ -20,6 +20,7 @@ mod raw;
 mod reader;
 mod real_line;
 mod reals;
+pub mod reference;
 pub mod render;
 mod resolve;
 mod secret;
@@ -27,7 +28,6 @@ mod sections;
 mod service;
 pub mod show;
 mod values;
-mod words;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use draft::{Answers, Draft, Question, read};

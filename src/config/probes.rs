@@ -2,7 +2,6 @@
 
 use super::model::{Check, CheckKind, Probes, Service};
 use super::raw::{RawVirtual, Strings};
-use super::words;
 use crate::ipvs::{Protocol, ServiceId};
 use checks::{External, ExternalKind, Http, Pattern, SimpleTcp, Sip, Spec, Tls, Transport};
 use std::net::IpAddr;
@@ -105,7 +104,7 @@ impl<'a> Asking<'a> {
             Service::Sip => Spec::Sip(Sip { transport: self.transport(), login: self.check.login.clone() }),
             Service::SimpleTcp => Spec::SimpleTcp(SimpleTcp {
                 transport: self.transport(),
-                send: words::unescape(request.strip_prefix('/').unwrap_or(request)),
+                send: checks::words::unescape(request.strip_prefix('/').unwrap_or(request)),
                 receive,
             }),
             Service::Radius => Spec::Ping { attempts: 1 },

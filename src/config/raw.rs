@@ -10,15 +10,22 @@ use checks::Pattern;
 use std::collections::BTreeMap;
 
 /// A judged value and where it stands.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Given {
     pub(super) place: Place,
     pub(super) value: Value,
 }
 
 /// The settings of one section; the last line of a directive counts.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Settings(BTreeMap<Key, Given>);
+
+/// Names and places only: there are passwords among the values.
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_map().entries(self.0.iter().map(|(key, given)| (key, given.place))).finish()
+    }
+}
 
 impl Settings {
     /// Sets; returns the place of an earlier line.
@@ -95,6 +102,8 @@ pub(super) struct RawVirtual {
     pub(super) receive: Option<Pattern>,
     pub(super) fallback: Option<RawFallback>,
     pub(super) reals: Vec<RawReal>,
+    /// Whether there are real lines that could not be read.
+    pub(super) broken_reals: bool,
 }
 
 impl RawVirtual {

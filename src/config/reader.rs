@@ -103,16 +103,17 @@ impl Reader {
 
     /// Odd blanks in the indentation and around the sign.
     fn odd_gaps(&mut self, line: &Line<'_>, keyword: &Range<usize>, equals: &Range<usize>, value: &Range<usize>) {
-        for span in [0..keyword.start, keyword.end..value.start] {
-            let text = line.part(&span);
-            if let Some((offset, character, odd)) = odd::find(text) {
+        for (span, where_it_is) in
+            [(0..keyword.start, "in the indentation"), (keyword.end..value.start, "beside the equals sign")]
+        {
+            if let Some((offset, character, odd)) = odd::find(line.part(&span)) {
                 let at = span.start + offset;
-                let what = if at == equals.start { "" } else { " outside quotes" };
-                self.findings.error(
-                    line.place(&(at..at + character.len_utf8())),
-                    format!("{}{what}", odd.name),
-                    format!("write a plain {} instead", plain_name(odd.meant)),
-                );
+                let (message, help) = if at == equals.start {
+                    (odd.name.to_owned(), "write a plain equals sign")
+                } else {
+                    (format!("{} {where_it_is}", odd.name), "write plain blanks, or a tab")
+                };
+                self.findings.error(line.place(&(at..at + character.len_utf8())), message, help);
             }
         }
     }
@@ -148,7 +149,7 @@ impl Reader {
                 };
                 self.findings.error(
                     line.whole(),
-                    format!("lost indentation under virtual=: {}", shown(line.text)),
+                    format!("Unknown command {}: lost indentation under virtual=", shown(line.text)),
                     format!(
                         "it belongs to the virtual service of line {number}: begin the line with four blanks{because}"
                     ),
@@ -225,17 +226,27 @@ impl Reader {
         let value = before.trim_end_matches([' ', '\t', '\r', '\u{0B}', '\u{0C}']);
         let written = Written { line, directive, value, span: span.start..span.start + value.len() };
         self.note_leniency(&written, comment, before.len() > value.len(), in_virtual);
-        if !matches!(directive.kind, Kind::Text | Kind::Command)
-            && let Some((offset, character, odd)) = odd::find(value)
-        {
+        let begins_oddly = value.chars().next().and_then(odd::odd).is_some();
+        let plain_text = directive.kind == Kind::Text || directive.kind == Kind::Command && !begins_oddly;
+        if !plain_text && let Some((offset, character, odd)) = odd::find(value) {
             let length = character.len_utf8();
+            let mut plain = odd::plain(value);
+            // Quotes belong to a value only where the directive takes them.
+            if !matches!(
+                directive.kind,
+                Kind::Quoted | Kind::Pattern | Kind::MaybeQuoted | Kind::Addresses | Kind::Real
+            ) {
+                plain.retain(|character| character != '"');
+            }
             self.findings.error(
                 written.place_of(&(offset..offset + length)),
-                format!("{} in the value of {}: {}", odd.name, directive.name, shown(value)),
-                format!("write {}={}", directive.name, shown(&odd::plain(value))),
+                format!("{} in the value of {}: {}", odd.name, directive.name, shown_value(directive, value)),
+                format!("write {}={}", directive.name, shown_value(directive, &plain)),
             );
-            if directive.kind == Kind::Opening {
-                self.open(&written, Opening::Broken, String::new());
+            match (directive.kind, self.config.virtuals.last_mut()) {
+                (Kind::Opening, _) => self.open(&written, Opening::Broken, String::new()),
+                (Kind::Real, Some(section)) => section.broken_reals = true,
+                _ => {}
             }
             return;
         }
@@ -285,7 +296,7 @@ impl Reader {
         let family = if written.directive.key == Key::Virtual6 { Family::V6 } else { Family::V4 };
         self.block = Some(Block { line: written.line.number, ..Block::default() });
         self.config.virtuals.push(RawVirtual {
-            place: written.line.whole(),
+            place: written.line.place(&(written.line.indent()..written.span.end)),
             target: written.place(),
             family,
             opening,
@@ -295,6 +306,7 @@ impl Reader {
             receive: None,
             fallback: None,
             reals: Vec::new(),
+            broken_reals: false,
         });
     }
 
@@ -349,19 +361,20 @@ impl Reader {
     }
 }
 
-fn plain_name(meant: char) -> &'static str {
-    match meant {
-        ' ' => "blank",
-        '=' => "equals sign",
-        _ => "character",
-    }
-}
-
-/// A line as an error shows it: trimmed, and not longer than a screen.
+/// A line as an error shows it: trimmed, not longer than a screen, and without its secret.
 pub(super) fn shown(text: &str) -> String {
     let text = text.trim();
+    let name = text.split(|character: char| !character.is_ascii_alphanumeric()).next().unwrap_or_default();
+    if matches!(name, "passwd" | "secret") && name.len() < text.len() {
+        return format!("{name}=***");
+    }
     match text.char_indices().nth(100) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
     }
+}
+
+/// A value as an error shows it.
+pub(super) fn shown_value(directive: &Directive, value: &str) -> String {
+    if matches!(directive.key, Key::Passwd | Key::Secret) { "***".to_owned() } else { shown(value) }
 }

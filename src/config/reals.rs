@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 /// How many real servers one file may hold.
-const MOST: usize = 1_000_000;
+const MOST: usize = 250_000;
 
 /// A host as the model shows it: the name as written, or the address in canonical form.
 pub(super) fn written(host: &Host) -> String {

@@ -53,6 +53,7 @@ impl Reader {
     fn real(&mut self, written: &Written<'_>) {
         let Some(section) = self.config.virtuals.last_mut() else { return };
         let Some(family) = right_family(written.directive, section.family) else {
+            section.broken_reals = true;
             return self.wrong_family(written);
         };
         match real_line::real(written.value, family, &mut self.patterns) {
@@ -61,7 +62,10 @@ impl Reader {
                 real.place = written.place_of(&(0..length));
                 section.reals.push(real);
             }
-            Err(wrong) => self.refuse(written, wrong),
+            Err(wrong) => {
+                section.broken_reals = true;
+                self.refuse(written, wrong);
+            }
         }
     }
 
@@ -135,8 +139,10 @@ impl Reader {
             (Key::Protocol, Value::Word(word)) if !self.protocol_fits(written, word) => return,
             (Key::Receive, Value::Text(source)) => self.receive(written, source),
             (Key::Execute, Value::Text(text)) => {
-                if !self.config.execute.contains(text) {
-                    self.config.execute.push(text.clone());
+                // The original hands the value to a shell, which takes the quotes off.
+                let name = values::quoted(text).unwrap_or(text).to_owned();
+                if !name.is_empty() && !self.config.execute.contains(&name) {
+                    self.config.execute.push(name);
                 }
                 return;
             }

@@ -53,7 +53,7 @@ pub(super) fn comment_start(value: &str) -> Option<usize> {
     for (offset, character) in value.char_indices() {
         match character {
             '"' => quotes += 1,
-            '#' if quotes % 2 == 0 || last_quote < offset || closed(value.get(..offset).unwrap_or("")) => {
+            '#' if quotes.is_multiple_of(2) || last_quote < offset || closed(value.get(..offset).unwrap_or("")) => {
                 return Some(offset);
             }
             _ => {}
@@ -94,13 +94,20 @@ pub(super) fn judge(directive: &Directive, value: &str) -> Judged {
         Kind::Number => number(directive, value, 0),
         Kind::Port => port(value),
         Kind::Quoted | Kind::Pattern => match quoted(value) {
+            Some("") if directive.key == Key::Callback => text(""),
             Some("") => refuse(format!("write something between the quotes, or leave {} out", directive.name)),
             Some(inner) if directive.kind == Kind::Quoted || inner.contains(is_word) => text(inner),
             Some(_) => refuse("write at least one letter or digit between the quotes"),
-            None => Err(Refusal {
-                words: format!("Unknown command \"{}={value}\": the value must stand in double quotes", directive.name),
-                help: format!("write {}=\"{}\"", directive.name, value.trim_matches('"')),
-            }),
+            None => {
+                let shown = super::reader::shown_value(directive, value);
+                Err(Refusal {
+                    words: format!(
+                        "Unknown command \"{}={shown}\": the value must stand in double quotes",
+                        directive.name
+                    ),
+                    help: format!("write {}=\"{}\"", directive.name, shown.trim_matches('"')),
+                })
+            }
         },
         Kind::MaybeQuoted if value.is_empty() && directive.key != Key::Virtualhost => {
             refuse(format!("write a value after {}=, or leave it out", directive.name))
@@ -109,7 +116,9 @@ pub(super) fn judge(directive: &Directive, value: &str) -> Judged {
         Kind::Command if value.is_empty() || value == "\"\"" => {
             refuse(format!("write a value after {}=, or leave it out", directive.name))
         }
-        Kind::Command | Kind::Text => text(value),
+        // Quotes around the whole of it are no part of a directory's or a sender's name.
+        Kind::Command => text(quoted(value).filter(|_| value.ends_with('"')).unwrap_or(value)),
+        Kind::Text => text(value),
         Kind::Word(words) => word(directive, words, value),
         Kind::Scheduler => scheduler(value),
         Kind::Flags => flags(value),

@@ -2,7 +2,7 @@
 //! in a thread beside the owner. A name that was answered before keeps its last address when it does not resolve now.
 #![allow(clippy::disallowed_methods, reason = "the configuration is a file")]
 
-use super::resolve::Machine;
+use super::resolve::{Limits, Machine, System};
 use crate::config::{self, Answers, Config, Diagnostic, Severity};
 use crate::ipvs::Family;
 use std::cell::RefCell;
@@ -10,9 +10,15 @@ use std::collections::HashMap;
 use std::io::Read;
 use std::net::IpAddr;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// A file larger than this is not a configuration.
 const LARGEST: u64 = 64 * 1024 * 1024;
+
+/// How long names may take, all together. Those that take longer are asked for again later; a start must not wait for a dead name
+/// server until its cluster gives it up.
+const NAMES: Duration = Duration::from_secs(3);
 
 /// The last addresses of names.
 pub type Addresses = HashMap<(String, Option<Family>), IpAddr>;
@@ -53,7 +59,8 @@ pub fn read(path: &Path) -> Result<Vec<u8>, String> {
 /// Judges a text. `last` are the addresses that names had before.
 pub fn judge(text: Vec<u8>, last: &Addresses) -> Loaded {
     let draft = config::read(&text);
-    let machine = Machine::ask(&draft.questions());
+    let limits = Limits { deadline: NAMES, ..Limits::default() };
+    let machine = Machine::ask_of(&Arc::new(System), &draft.questions(), limits);
     let answers = Remembering { machine: &machine, last, notes: RefCell::default() };
     let (config, findings) = draft.finish(&answers);
     let notes = answers.notes.into_inner();

@@ -65,6 +65,20 @@ fn found_in_path(argv0: &str) -> OsString {
     found.map_or_else(|| argv0.into(), Into::into)
 }
 
+/// Closes what the launcher's caller left open beyond the three streams: a daemon would hold somebody's lock or pipe for life.
+/// To be called before anything is opened.
+pub fn close_inherited() {
+    let Ok(entries) = std::fs::read_dir("/proc/self/fd") else { return };
+    let open: Vec<i32> = entries
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(|number| *number > 2)
+        .collect();
+    for number in open {
+        // The folder that was read is among them and closed already.
+        let _closed = nix::unistd::close(number);
+    }
+}
+
 /// Leaves the launcher's session and folder.
 pub fn detach() -> io::Result<()> {
     nix::unistd::setsid()?;

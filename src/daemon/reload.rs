@@ -117,10 +117,10 @@ impl Owner {
         if to(&config) != to(&old) {
             self.log.redirect(to(&config));
         }
-        if !names_only {
+        if !names_only && self.facts.table == "kernel" {
             sysctl::settle(&config);
-            without_effect(&config, Some(&old));
         }
+        without_effect(&config, Some(&old));
         self.director.reload(Arc::new(config), self.now());
         self.pool.reloaded();
     }

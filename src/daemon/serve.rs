@@ -127,7 +127,10 @@ pub fn findings(printed: &str, loaded: &Loaded) -> String {
     for finding in wanted.iter().take(PRINTED) {
         text.push_str(&source.log_line(finding, std::process::id()));
         text.push('\n');
-        text.push_str(&source.pretty(finding, terminal));
+        // What keeps a file from loading is shown with its place; a warning is one line.
+        if finding.severity == Severity::Error {
+            text.push_str(&source.pretty(finding, terminal));
+        }
     }
     if loaded.config.is_none() || wanted.len() > PRINTED {
         text.push_str(&source.summary(&loaded.findings));
@@ -261,7 +264,9 @@ impl Attempt<'_> {
             tracing::info!("Could not leave the session: {error}");
         }
         process::no_core_dumps();
-        sysctl::settle(&config);
+        if self.table == Which::Kernel {
+            sysctl::settle(&config);
+        }
         reload::without_effect(&config, None);
         let facts = Facts {
             path: self.path.to_owned(),

@@ -117,7 +117,7 @@ pub enum Event {
         /// Why
         words: String,
     },
-    /// A check ended (monitorfile): one per virtual and real that shares it.
+    /// A check ended: one per virtual and real that shares it, only where the virtual has a monitorfile.
     Checked {
         /// Its service
         service: ServiceId,

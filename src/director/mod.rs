@@ -218,6 +218,12 @@ impl Director {
         self.take_results(planned, results, now);
     }
 
+    /// Compares a reading of `scope` with what was written last, without planning anything: notes drift, for a `status` that
+    /// is true now. Not between [`Self::plan`] and [`Self::written`].
+    pub fn inspect(&mut self, scope: &Scope, observed: &Snapshot) {
+        self.note_drift(scope, observed);
+    }
+
     /// At stop: what cleanstop asks to remove, whole services.
     pub fn stop(&mut self, observed: &Snapshot) -> Vec<Planned> {
         self.make_stop(observed)

@@ -4,10 +4,10 @@
 use super::desired::{self, Want};
 use super::diff::diff_service;
 use super::pool::Pool;
-use super::rule::{adopt, target};
+use super::rule::{adopt, forsake, target};
 use super::{Director, Event, Planned, Role, Stage, Time};
 use crate::config::Virtual;
-use crate::ipvs::{DestinationId, Operation, ServiceEntry, Snapshot};
+use crate::ipvs::{DestinationId, Operation, Scope, ServiceEntry, Snapshot};
 use std::collections::BTreeMap;
 
 /// Plans one service that was read.
@@ -106,6 +106,27 @@ impl<'a> Names<'a> {
 }
 
 impl Director {
+    /// Compares a reading with what was written last, and notes the difference as drift.
+    pub(super) fn note_drift(&mut self, scope: &Scope, observed: &Snapshot) {
+        let readd = self.config.globals.readdquiescent;
+        let asked = match scope {
+            Scope::All => self.services(),
+            Scope::Services(services) => services.clone(),
+        };
+        for service in asked {
+            let Some(place) = self.index.get(&service).copied() else { continue };
+            let (Some(pool), Some(virtual_)) = (self.pools.get_mut(place), self.config.virtuals.get(place)) else {
+                continue;
+            };
+            // What is about to be written says nothing about other hands.
+            if !pool.ledger.touch && !self.dirty.contains(&place) && pool.ledger.retry.is_none() {
+                let wants = desired::destinations(virtual_, pool);
+                let drift = target(pool, &wants, observed.get(&service), readd).drift;
+                pool.ledger.replace_drift(service, drift, &mut self.events);
+            }
+        }
+    }
+
     /// Plans everything that was asked for by the last [`Director::dirty`], or everything dirty if nothing was.
     pub(super) fn make_plan(&mut self, observed: &Snapshot, now: Time) -> Vec<Planned> {
         let asked = match self.asked.take() {
@@ -133,8 +154,9 @@ impl Director {
             let seen = observed.get(&service);
             if pool.ledger.touch {
                 adopt(pool, virtual_, seen);
-                pool.settle(virtual_, now, &mut self.events);
             }
+            forsake(pool, virtual_, seen);
+            pool.settle(virtual_, now, &mut self.events);
             let readd = config.globals.readdquiescent;
             plan_pool(pool, virtual_, seen, readd, &mut planned, &mut self.events);
         }

@@ -87,7 +87,7 @@ impl Director {
         }
         for (id, check) in self.book.ordered() {
             if self.schedule.knows(id) {
-                self.schedule.set_interval(id, check.interval, check.key.hash64(), now);
+                self.schedule.set_interval(id, check.interval, || check.key.hash64(), now);
             } else {
                 self.schedule.insert(id, check.interval, check.key.hash64(), now);
             }

@@ -29,11 +29,14 @@ pub(super) fn adopt(pool: &mut Pool, virtual_: &Virtual, seen: Option<&ServiceEn
     let Some(seen) = seen else { return };
     for (member, real) in pool.members.iter_mut().zip(&virtual_.reals) {
         let Some(id) = desired::real_id(&virtual_.id, real).filter(|_| !member.shadowed) else { continue };
-        let adoptable = member.health == Health::Pending || (fresh && member.health == Health::Off);
-        if adoptable
-            && !pool.ledger.slots.contains_key(&id)
-            && let Some(entry) = seen.destinations.get(&id)
-        {
+        let adoptable = match member.health {
+            Health::Pending => !pool.ledger.slots.contains_key(&id),
+            Health::Off => fresh && !pool.ledger.slots.contains_key(&id),
+            // Live so far, and whether it was ever written is not known.
+            Health::Adopted => pool.ledger.written(&id).is_none(),
+            _ => false,
+        };
+        if adoptable && let Some(entry) = seen.destinations.get(&id) {
             pool.ledger.settle(id, Some(entry.destination), Role::Real);
             member.health = match member.health {
                 Health::Pending if entry.destination.weight > 0 => Health::Adopted,
@@ -51,6 +54,25 @@ pub(super) fn adopt(pool: &mut Pool, virtual_: &Virtual, seen: Option<&ServiceEn
         pool.fallback_in = entry.destination.weight > 0;
     }
     pool.recount();
+}
+
+/// An adopted real keeps what it has, and that is gone: it is as unverified as any other, and gets nothing before its
+/// verdict.
+pub(super) fn forsake(pool: &mut Pool, virtual_: &Virtual, seen: Option<&ServiceEntry>) {
+    let mut changed = false;
+    for (member, real) in pool.members.iter_mut().zip(&virtual_.reals) {
+        if member.health == Health::Adopted
+            && let Some(id) = desired::real_id(&virtual_.id, real).filter(|_| !member.shadowed)
+            && seen.is_none_or(|seen| !seen.destinations.contains_key(&id))
+        {
+            member.health = Health::Pending;
+            pool.ledger.settle(id, None, Role::Real);
+            changed = true;
+        }
+    }
+    if changed {
+        pool.recount();
+    }
 }
 
 /// The owner's rule.

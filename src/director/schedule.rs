@@ -67,13 +67,13 @@ impl Schedule {
     }
 
     /// A changed interval; the check keeps what it is doing.
-    pub(super) fn set_interval(&mut self, check: CheckId, interval: Duration, hash: u64, now: Time) {
+    pub(super) fn set_interval(&mut self, check: CheckId, interval: Duration, hash: impl FnOnce() -> u64, now: Time) {
         let Some(entry) = self.entries.get_mut(&check) else { return };
         if entry.interval == interval {
             return;
         }
         entry.interval = interval;
-        entry.phase = place(interval, hash);
+        entry.phase = place(interval, hash());
         if !entry.waiting && !entry.first {
             entry.due = entry.after(now);
             if !entry.running {

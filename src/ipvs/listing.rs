@@ -227,3 +227,112 @@ fn place(address: &IpAddr, port: u16) -> String {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Destination, DestinationId, MemoryTable, Operation, Table, Tunnel};
+    use super::*;
+
+    /// What ipvsadm 1.31 printed for this table.
+    const LISTED: &str = "\
+IP Virtual Server version 1.2.1 (size=4096)
+Prot LocalAddress:Port Scheduler Flags
+  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn
+FWM  -1 rr
+TCP  192.168.111.222:65535 wrr persistent 360
+TCP  10.0.0.1:80 wrr
+  -> [fd00::1]:80                 Tunnel  1      0          0         
+  -> 10.0.0.2:80                  Route   5      0          0         
+  -> 10.0.0.3:8080                Masq    65535  0          0         
+  -> [2001:db8:1111:2222:3333:4444:5555:6666]:80 Tunnel  1      0          0         
+UDP  10.0.0.1:53 sh (sh-fallback,sh-port) ops
+UDP  10.0.0.5:53 sh ()
+UDP  10.0.0.5:54 wlc (flag-2) persistent 50 mask 255.255.0.0 ops
+UDP  10.0.0.5:5060 wlc persistent 300 pe sip
+SCTP 10.0.0.1:80 lblc
+TCP  [fd00::1]:80 lblcr persistent 77 mask 64
+TCP  [::18.52.0.1]:80 nq
+TCP  [::ffff:10.0.0.1]:80 nq
+FWM  1 rr
+FWM  1 IPv6 rr
+";
+    const SAVED: &str = "\
+-A -f -1 -s rr
+-A -t 192.168.111.222:65535 -s wrr -p 360
+-A -t 10.0.0.1:80 -s wrr
+-a -t 10.0.0.1:80 -r [fd00::1]:80 -i -w 1 --tun-type ipip
+-a -t 10.0.0.1:80 -r 10.0.0.2:80 -g -w 5
+-a -t 10.0.0.1:80 -r 10.0.0.3:8080 -m -w 65535
+-a -t 10.0.0.1:80 -r [2001:db8:1111:2222:3333:4444:5555:6666]:80 -i -w 1 --tun-type gue --tun-port 6080 --tun-csum
+-A -u 10.0.0.1:53 -s sh -o -b sh-fallback,sh-port
+-A -u 10.0.0.5:53 -s sh -b 
+-A -u 10.0.0.5:54 -s wlc -p 50 -M 255.255.0.0 -o -b flag-2
+-A -u 10.0.0.5:5060 -s wlc -p 300 --pe sip
+-A --sctp-service 10.0.0.1:80 -s lblc
+-A -t [fd00::1]:80 -s lblcr -p 77 -M 64
+-A -t [::18.52.0.1]:80 -s nq
+-A -t [::ffff:10.0.0.1]:80 -s nq
+-A -f 1 -s rr
+-A -f 1 -6 -s rr
+";
+
+    fn service(protocol: Protocol, address: &str, port: u16, scheduler: &str, flags: u32) -> Service {
+        let address: IpAddr = address.parse().unwrap();
+        let netmask = if address.is_ipv4() { 32 } else { 128 };
+        let id = ServiceId::Address { protocol, address, port };
+        Service { id, scheduler: scheduler.into(), flags: ServiceFlags(flags), timeout: 0, netmask, engine: None }
+    }
+
+    fn table() -> Snapshot {
+        let web = service(Protocol::Tcp, "10.0.0.1", 80, "wrr", 0);
+        let to = |address: &str, port, forward, weight| {
+            let id = DestinationId { address: address.parse().unwrap(), port };
+            let destination = Destination { id, forward, weight, upper: 0, lower: 0, tunnel: Tunnel::default() };
+            Operation::AddDestination(web.id, destination)
+        };
+        let far = "2001:db8:1111:2222:3333:4444:5555:6666";
+        let mark = |family, mark, netmask| Service {
+            id: ServiceId::Mark { family, mark },
+            netmask,
+            ..service(Protocol::Tcp, "10.0.0.1", 0, "rr", 0)
+        };
+        let services = [
+            web.clone(),
+            Service { timeout: 360, ..service(Protocol::Tcp, "192.168.111.222", 65535, "wrr", 1) },
+            service(Protocol::Udp, "10.0.0.1", 53, "sh", 0x1c),
+            service(Protocol::Udp, "10.0.0.5", 53, "sh", 0x20),
+            Service { timeout: 50, netmask: 16, ..service(Protocol::Udp, "10.0.0.5", 54, "wlc", 0x15) },
+            Service { timeout: 300, engine: Some("sip".into()), ..service(Protocol::Udp, "10.0.0.5", 5060, "wlc", 1) },
+            service(Protocol::Sctp, "10.0.0.1", 80, "lblc", 0),
+            Service { timeout: 77, netmask: 64, ..service(Protocol::Tcp, "fd00::1", 80, "lblcr", 1) },
+            service(Protocol::Tcp, "::18.52.0.1", 80, "nq", 0),
+            service(Protocol::Tcp, "::ffff:10.0.0.1", 80, "nq", 0),
+            mark(Family::V4, 1, 32),
+            mark(Family::V6, 1, 128),
+            mark(Family::V4, u32::MAX, 32),
+        ];
+        let mut operations: Vec<_> = services.into_iter().map(Operation::AddService).collect();
+        operations.push(to("10.0.0.3", 8080, Forward::Masquerade, 65535));
+        operations.push(to("10.0.0.2", 80, Forward::Gate, 5));
+        operations.push(to("fd00::1", 80, Forward::Tunnel, 1));
+        operations.push(to(far, 80, Forward::Tunnel, 1));
+        if let Some(Operation::AddDestination(_, last)) = operations.last_mut() {
+            last.tunnel = Tunnel { kind: TunnelKind::Gue { port: 6080 }, flags: 1 };
+        }
+        let mut memory = MemoryTable::new();
+        memory.apply(&operations).unwrap().into_iter().for_each(Result::unwrap);
+        memory.content().clone()
+    }
+
+    #[test]
+    fn as_ipvsadm_lists() {
+        assert_eq!(render(&table(), &Info::default()), LISTED);
+        assert_eq!(render(&Snapshot::new(), &Info::default()).lines().count(), 3);
+    }
+
+    #[test]
+    fn as_ipvsadm_saves() {
+        assert_eq!(save(&table()), SAVED);
+        assert_eq!(save(&Snapshot::new()), "");
+    }
+}

@@ -19,6 +19,6 @@ pub use model::{
     Counters, Destination, DestinationEntry, DestinationId, Family, Forward, Operation, Protocol, Service,
     ServiceEntry, ServiceFlags, ServiceId, Snapshot, Tunnel, TunnelKind,
 };
-pub use recording::{JsonLines, Notes, Record, Recording};
+pub use recording::{JsonLines, Note, Notes, Record, Recording};
 pub use table::{Scope, Table, TableError};
 pub use wire::{Info, SyncDaemon, SyncRole, Timeouts};

@@ -52,13 +52,16 @@ impl<T: Table, R: Record> Table for Recording<T, R> {
     }
 }
 
+/// An operation and what came of it.
+pub type Note = (Operation, Result<(), TableError>);
+
 /// Notes kept in memory; clones share them, so that one can be looked at while the table is elsewhere.
 #[derive(Clone, Debug, Default)]
-pub struct Notes(Arc<Mutex<Vec<(Operation, Result<(), TableError>)>>>);
+pub struct Notes(Arc<Mutex<Vec<Note>>>);
 
 impl Notes {
     /// What was noted since the last call.
-    pub fn take(&self) -> Vec<(Operation, Result<(), TableError>)> {
+    pub fn take(&self) -> Vec<Note> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -153,6 +153,8 @@ impl GenericSocket {
             let mut answers = Vec::new();
             let mut interrupted = false;
             let mut ended = None;
+            // A message that makes no sense does not end the dump: what is left of it would meet the next one.
+            let mut senseless = None;
             while ended.is_none() {
                 self.receive(|frame| {
                     if frame.sequence != sequence {
@@ -161,10 +163,10 @@ impl GenericSocket {
                     interrupted |= frame.interrupted();
                     match frame.acknowledgement().transpose()? {
                         Some(end) => ended = Some(end),
-                        None => {
-                            let (command, attributes) = frame.generic()?;
-                            answers.extend(decode(command, attributes)?);
-                        }
+                        None => match frame.generic().and_then(|(command, attributes)| decode(command, attributes)) {
+                            Ok(answer) => answers.extend(answer),
+                            Err(error) => senseless = Some(error),
+                        },
                     }
                     Ok(())
                 })?;
@@ -172,7 +174,7 @@ impl GenericSocket {
             match ended {
                 Some(end) if end.errno != 0 => return Err(SocketError::Refused(end)),
                 _ if interrupted => {}
-                _ => return Ok(answers),
+                _ => return senseless.map_or(Ok(answers), |error| Err(error.into())),
             }
         }
         Err(SocketError::Restless)

@@ -2,7 +2,7 @@
 
 use super::world::*;
 use crate::director::Event;
-use crate::ipvs::{Operation, Snapshot};
+use crate::ipvs::{Operation, Scope, Snapshot};
 
 fn two_virtuals() -> World {
     let web = virtual_(tcp(80), vec![real(1, 5), real(2, 5)]);
@@ -144,4 +144,37 @@ fn a_reload_keeps_weights_set_by_hand_restores_what_was_removed_and_purges_what_
     world.director.reload(changed.into(), world.now);
     world.round();
     assert_eq!(world.weights(tcp(80)), [(1, 6), (2, 5)], "its weight changed");
+}
+
+#[test]
+fn drift_is_seen_without_a_change_of_ours_when_somebody_looks() {
+    let mut world = two_virtuals();
+    world.by_hand(tcp(80), 1, 0);
+    world.remove_by_hand(tcp(80), 2);
+    assert_eq!(world.director.dirty(world.now), None);
+    for _ in 0..2 {
+        world.director.inspect(&Scope::All, &world.table);
+    }
+    assert_eq!(drift(&mut world), ["1 weight 0 instead of 5", "2 removed"], "each told once");
+    let shown: Vec<_> =
+        world.director.status(world.now).virtuals[0].reals.iter().map(|real| real.drift.is_some()).collect();
+    assert_eq!(shown, [true, true]);
+    world.table.clear();
+    world.director.inspect(&Scope::Services(vec![tcp(80)]), &world.table);
+    assert_eq!(drift(&mut world), ["0 removed"]);
+}
+
+#[test]
+fn an_adopted_real_that_somebody_removes_gets_nothing_before_its_verdict() {
+    let web = virtual_(tcp(80), vec![real(1, 5), real(2, 5)]);
+    let mut world = World::start(config(vec![web]), Snapshot::from([(tcp(80), entry(tcp(80), &[(1, 7)]))]));
+    let orders = world.director.due(world.now, usize::MAX);
+    assert_eq!(world.round(), []);
+    world.table.clear();
+    world.answer(&orders[1]);
+    world.round();
+    assert_eq!(world.weights(tcp(80)), [(2, 5)]);
+    world.answer(&orders[0]);
+    world.round();
+    assert_eq!(world.weights(tcp(80)), [(1, 5), (2, 5)]);
 }
