@@ -2,7 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "the program's outermost layer reads arguments, environment and streams")]
 
 use ldirectord::cli::{self, Command, Configured, Tool, Verb};
-use ldirectord::cmd::{self, Located, call::Call};
+use ldirectord::cmd::{self, call::Call};
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
@@ -40,20 +40,23 @@ fn run(argv0: &str, configured: &Configured, stdout: &mut dyn Write, stderr: &mu
         Verb::ForceReload => cmd::reload::run(&call, "force-reload"),
         Verb::Status(options) => cmd::status::run(&call, *options),
         Verb::Check(options) => {
-            with_file(configured, stderr, |located, stderr| cmd::check::run(located, *options, stdout, stderr, colour))
+            with_file(configured, stderr, |shown, stderr| cmd::check::run(shown, *options, stdout, stderr, colour))
         }
         Verb::Show(options) => {
-            with_file(configured, stderr, |located, stderr| cmd::show::run(located, *options, stdout, stderr, colour))
+            with_file(configured, stderr, |shown, stderr| cmd::show::run(shown, *options, stdout, stderr, colour))
         }
         other @ Verb::Probe(_) => unavailable(&format!("{other:?}"), stderr),
     }
 }
 
 /// A verb that needs nothing but the configuration's file.
-fn with_file(configured: &Configured, stderr: &mut dyn Write, verb: impl FnOnce(&Located, &mut dyn Write) -> u8) -> u8 {
+fn with_file(configured: &Configured, stderr: &mut dyn Write, verb: impl FnOnce(&str, &mut dyn Write) -> u8) -> u8 {
     match cmd::locate(&configured.config) {
-        Ok(located) => verb(&located, stderr),
-        Err(refusal) => refusal.print(stderr),
+        Ok(shown) => verb(&shown, stderr),
+        Err(words) => {
+            let _ = writeln!(stderr, "{words}");
+            cmd::MISSING
+        }
     }
 }
 

@@ -122,7 +122,7 @@ fn bad_files_get_a_clear_sentence() {
         assert_eq!(missing, (1, String::new(), "Config file no-such.cf not found\n".to_owned()));
         let (directory, path) = file(b"");
         let place = directory.path().to_str().unwrap();
-        let expected = format!("Config file {place} not found\n{place} is a directory\n");
+        let expected = format!("Config file {place} not found: {place} is a directory\n");
         assert_eq!(run(&[place, verb]), (1, String::new(), expected));
         assert_eq!(run(&[&path, verb]).0, 0);
         // Not for root, who may read everything.

@@ -1,13 +1,14 @@
 //! What the verbs about a running instance share: which configuration is meant, where to log, and who is running.
 #![allow(clippy::disallowed_methods, reason = "verbs look at the machine")]
 
-use crate::cli::{Configured, candidates};
+use super::locate;
+use crate::cli::Configured;
 use crate::daemon::load;
 use crate::daemon::paths::Paths;
 use crate::daemon::pidfile::{self, State};
 use crate::daemon::serve::{complain, logfile_of_last};
 use crate::report::{Destination, Log};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// A call of a verb about one configuration.
 #[derive(Clone, Copy, Debug)]
@@ -26,16 +27,13 @@ impl Call<'_> {
 
     /// The configuration as it is printed: the first of the places that is a file.
     pub fn find(&self) -> Option<String> {
-        candidates(&self.configured.config).into_iter().find(|place| Path::new(place).is_file())
+        locate(&self.configured.config).ok()
     }
 
     /// The sentence for a configuration that is nowhere, on stderr and in the log; exit code 1.
     pub fn not_found(&self) -> u8 {
         let Configured { config, name, debug, arguments, .. } = self.configured;
-        let mut words = format!("Config file {config} not found");
-        if candidates(config).iter().any(|place| Path::new(place).is_dir()) {
-            words.push_str(": it is a directory");
-        }
+        let words = locate(config).err().unwrap_or_else(|| format!("Config file {config} not found"));
         complain(&words);
         let log = Log::start(name, logfile_of_last(&Paths::of(name), *debug), *debug);
         if !debug {
@@ -69,12 +67,12 @@ impl Instance {
         let own = Paths::of(name);
         let found = call.find();
         let path: Option<PathBuf> = found.as_ref().and_then(|found| std::path::absolute(found).ok());
-        let state = pidfile::state(&own, path.as_deref());
+        let state = pidfile::settled_state(&own, path.as_deref());
         let running = matches!(state, State::Running { .. });
         let shown = match found {
             Some(found) => found,
             None if running => {
-                complain(&format!("Warning: Config file {config} not found"));
+                complain(&format!("Warning: {}", locate(config).err().unwrap_or_default()));
                 config.clone()
             }
             None => return Err(call.not_found()),
@@ -107,7 +105,7 @@ impl Instance {
     pub fn silently(call: &Call<'_>) -> Option<(Paths, State)> {
         let own = Paths::of(&call.configured.name);
         let path = call.find().and_then(|found| std::path::absolute(found).ok());
-        let state = pidfile::state(&own, path.as_deref());
+        let state = pidfile::settled_state(&own, path.as_deref());
         match &state {
             State::Running { name, .. } => Some((own.named(name), state)),
             _ => path.map(|_| (own, state)),

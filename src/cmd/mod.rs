@@ -4,6 +4,7 @@
 pub mod call;
 pub mod check;
 pub mod demo;
+mod locate;
 pub mod reload;
 pub mod show;
 pub mod start;
@@ -12,82 +13,26 @@ pub mod stop;
 pub mod table;
 pub mod table_text;
 
-use crate::cli::candidates;
+pub use locate::locate;
+
 use crate::config::render::Source;
 use crate::config::{Config, Diagnostic, read};
+use crate::daemon::load;
 use crate::daemon::resolve::Machine;
-use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
-
-/// More than this is no configuration: 50,000 real servers are 3 MB.
-const LARGEST: u64 = 64 << 20;
+use std::io::Write;
+use std::path::Path;
 
 /// Exit code of a missing configuration file.
 pub const MISSING: u8 = 1;
 /// Exit code of a configuration that does not load.
 pub const BROKEN: u8 = 2;
 
-/// A configuration file that was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Located {
-    /// As it is printed: the first of the candidates that is a file.
-    pub shown: String,
-    /// Absolute, links resolved, for all later use: the daemon changes its directory, and links may be swapped.
-    pub path: PathBuf,
-}
-
-/// What keeps a verb from its work: the sentence for stderr, and the exit code.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// Without newline.
-    pub sentence: String,
-    /// Exit code.
-    pub code: u8,
-}
-
-impl Refusal {
-    /// Prints the sentence; returns the exit code.
-    pub fn print(&self, stderr: &mut dyn Write) -> u8 {
-        let _ = writeln!(stderr, "{}", self.sentence);
-        self.code
-    }
-}
-
-/// Looks a CONFIG up where ldirectord does.
-pub fn locate(config: &str) -> Result<Located, Refusal> {
-    let places = candidates(config);
-    for shown in &places {
-        if Path::new(shown).is_file() {
-            let path =
-                std::path::absolute(shown).and_then(std::fs::canonicalize).unwrap_or_else(|_| PathBuf::from(shown));
-            return Ok(Located { shown: shown.clone(), path });
-        }
-    }
-    let mut sentence = format!("Config file {config} not found");
-    if let Some(other) = places.iter().find(|place| Path::new(place).exists()) {
-        let what = if Path::new(other).is_dir() { "a directory" } else { "no regular file" };
-        sentence.push_str(&format!("\n{other} is {what}"));
-    }
-    Err(Refusal { sentence, code: MISSING })
-}
-
-/// The bytes of a located file.
-pub fn read_file(located: &Located) -> Result<Vec<u8>, Refusal> {
-    let refusal = |why: String| Refusal {
-        sentence: format!("Error [{}]: can not open file {}: {why}", std::process::id(), located.shown),
-        code: BROKEN,
-    };
-    let words = |error: std::io::Error| {
-        let text = error.to_string();
-        refusal(text.split(" (os error").next().unwrap_or_default().to_owned())
-    };
-    let file = std::fs::File::open(&located.path).map_err(words)?;
-    let mut text = Vec::new();
-    file.take(LARGEST + 1).read_to_end(&mut text).map_err(words)?;
-    if text.len() as u64 > LARGEST {
-        return Err(refusal(format!("it is larger than {} MB, which no configuration is", LARGEST >> 20)));
-    }
-    Ok(text)
+/// The bytes of a located file, or what keeps a verb from them, on stderr; exit code then.
+fn read_file(shown: &str, stderr: &mut dyn Write) -> Result<Vec<u8>, u8> {
+    load::read(Path::new(shown)).map_err(|words| {
+        let _ = writeln!(stderr, "Error [{}]: {words}", std::process::id());
+        BROKEN
+    })
 }
 
 /// Parses, asks the machine what must be asked (10 s at most), and judges.

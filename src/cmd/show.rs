@@ -1,6 +1,6 @@
 //! `show`: the effective configuration, after defaults and inheritance.
 
-use super::{BROKEN, Located, judge, print_findings, read_file};
+use super::{BROKEN, judge, print_findings, read_file};
 use crate::cli::ShowOptions;
 use crate::config::render::Source;
 use crate::config::show::{json, text};
@@ -8,20 +8,14 @@ use std::io::Write;
 
 /// Prints the configuration as a canonical file or, with `--json`, as JSON on stdout. Exit code 2 with the findings on stderr where
 /// it does not load.
-pub fn run(
-    located: &Located,
-    options: ShowOptions,
-    stdout: &mut dyn Write,
-    stderr: &mut dyn Write,
-    colour: bool,
-) -> u8 {
-    let file = match read_file(located) {
+pub fn run(shown: &str, options: ShowOptions, stdout: &mut dyn Write, stderr: &mut dyn Write, colour: bool) -> u8 {
+    let file = match read_file(shown, stderr) {
         Ok(file) => file,
-        Err(refusal) => return refusal.print(stderr),
+        Err(code) => return code,
     };
     let (config, findings) = judge(&file);
     let Some(config) = config else {
-        let source = Source::new(&located.shown, &file);
+        let source = Source::new(shown, &file);
         print_findings(&source, &findings, stderr, colour);
         let _ = writeln!(stderr, "{}", source.summary(&findings));
         return BROKEN;

@@ -31,8 +31,6 @@ pub enum Verb {
     Table,
     /// Leave the table as it is and end: another instance takes over.
     Handover,
-    /// Reload, and tell what came of it.
-    Reload,
     /// Only the pid and the phase.
     Ping,
 }
@@ -119,7 +117,7 @@ async fn client(mut stream: UnixStream, sender: mpsc::Sender<Request>) -> io::Re
 
 async fn answer(line: &[u8], sender: mpsc::Sender<Request>) -> Value {
     let Some(verb) = verb(line) else {
-        return json!({ "error": "expected one line {\"verb\": \"status\" | \"table\" | \"handover\" | \"reload\" | \"ping\"}" });
+        return json!({ "error": "expected one line {\"verb\": \"status\" | \"table\" | \"handover\" | \"ping\"}" });
     };
     let (answer, wait) = oneshot::channel();
     if sender.send(Request { verb, answer }).await.is_err() {
@@ -134,7 +132,6 @@ fn verb(line: &[u8]) -> Option<Verb> {
         "status" => Verb::Status,
         "table" => Verb::Table,
         "handover" => Verb::Handover,
-        "reload" => Verb::Reload,
         "ping" => Verb::Ping,
         _ => return None,
     })

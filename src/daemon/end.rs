@@ -41,7 +41,8 @@ impl Owner {
         self.log.flush();
         self.control = None;
         if let Some(request) = self.handover.take() {
-            let _gone = request.answer.send(json!({ "ok": true, "pid": std::process::id() }));
+            let services: Vec<String> = self.director.legacy().iter().map(ToString::to_string).collect();
+            let _gone = request.answer.send(json!({ "ok": true, "pid": std::process::id(), "services": services }));
             // The answer is on its way through the client's task.
             tokio::time::sleep(Duration::from_millis(50)).await;
         }

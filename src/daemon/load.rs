@@ -5,10 +5,13 @@
 use super::resolve::{Limits, Machine, System};
 use crate::config::{self, Answers, Config, Diagnostic, Severity};
 use crate::ipvs::Family;
+use nix::fcntl::OFlag;
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::fs::OpenOptions;
 use std::io::Read;
 use std::net::IpAddr;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,7 +50,13 @@ pub fn read(path: &Path) -> Result<Vec<u8>, String> {
         let words = words.split(" (os error").next().unwrap_or_default();
         format!("can not open file {}: {words}", path.display())
     };
-    let file = std::fs::File::open(path).map_err(cannot)?;
+    // A pipe that took the file's place must not hold anybody up: opened without waiting, and refused.
+    let open = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path);
+    let file = open.map_err(cannot)?;
+    let kind = file.metadata().map_err(cannot)?.file_type();
+    if !(kind.is_file() || kind.is_dir()) {
+        return Err(format!("can not open file {}: Is not a regular file", path.display()));
+    }
     let mut text = Vec::new();
     file.take(LARGEST + 1).read_to_end(&mut text).map_err(cannot)?;
     if text.len() as u64 > LARGEST {
@@ -180,6 +189,9 @@ mod tests {
         let path = missing.display();
         assert_eq!(read(&missing).unwrap_err(), format!("can not open file {path}: No such file or directory"));
         assert!(read(folder.path()).unwrap_err().ends_with(": Is a directory"));
+        let pipe = folder.path().join("pipe");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert!(read(&pipe).unwrap_err().ends_with(": Is not a regular file"), "and nobody waits for a writer");
     }
 
     #[test]

@@ -71,10 +71,11 @@ impl Lock {
     }
 
     fn write(&mut self) -> io::Result<()> {
+        // Over the old note, then cut: a successor needs no room on a full disk.
         let text = serde_json::to_string(&self.note)?;
-        self.file.set_len(0)?;
         self.file.rewind()?;
-        self.file.write_all(text.as_bytes())
+        self.file.write_all(text.as_bytes())?;
+        self.file.set_len(text.len() as u64)
     }
 }
 

@@ -11,10 +11,8 @@ use super::writer::Writer;
 use crate::config::Diagnostic;
 use crate::director::{Director, Planned, Time};
 use crate::report::Log;
-use serde_json::Value;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
-use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 /// How long a start waits for the first round of checks.
@@ -52,17 +50,15 @@ pub(super) enum Round {
     Applying(Vec<Planned>),
 }
 
-/// Why a configuration is being loaded.
-#[derive(Debug)]
+/// Why a configuration is being loaded; of several reasons the greatest counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Why {
-    /// HUP.
-    Signal,
-    /// The file has another content.
-    Changed,
-    /// A client asked and waits.
-    Request(oneshot::Sender<Value>),
     /// Names did not resolve: the text in force is judged again.
     Names,
+    /// HUP.
+    Signal,
+    /// The file has another content; `callback` is told afterwards.
+    Changed,
 }
 
 /// All state of a running director.
@@ -89,9 +85,9 @@ pub struct Owner {
     pub(super) text: Vec<u8>,
     pub(super) names: Names,
     pub(super) fallback_commands: FallbackCommands,
-    /// The load under way and why; further reasons wait for the next one.
+    /// Why the load under way was asked for, and the one after it.
     pub(super) loading: Option<Why>,
-    pub(super) waiting: Vec<Why>,
+    pub(super) waiting: Option<Why>,
     /// Errors of the last reload, until one succeeds.
     pub(super) refused: Vec<Diagnostic>,
     /// Another instance waits for the end.
@@ -144,7 +140,7 @@ impl Owner {
             names,
             fallback_commands: FallbackCommands::default(),
             loading: None,
-            waiting: Vec::new(),
+            waiting: None,
             refused: Vec::new(),
             handover: None,
         }

@@ -5,7 +5,11 @@
 use super::lock;
 use super::paths::Paths;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// How long the moment between two instances may last before it is the end.
+const CHANGE: Duration = Duration::from_secs(2);
 
 /// Whose process it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +59,20 @@ pub fn state(paths: &Paths, config: Option<&Path>) -> State {
             if theirs.is_some() && theirs.as_deref() == config { running } else { own }
         }
         _ => own,
+    }
+}
+
+/// The same for those who only ask: while one instance takes over from another there is a moment without either, and its end is
+/// waited for.
+pub fn settled_state(paths: &Paths, config: Option<&Path>) -> State {
+    let began = Instant::now();
+    loop {
+        let state = state(paths, config);
+        let changing = || lock::read(paths).is_some_and(|note| note.phase != lock::Phase::Running);
+        if state != State::Stale || began.elapsed() > CHANGE || !changing() {
+            return state;
+        }
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
 
@@ -119,17 +137,33 @@ fn perl_config(pid: i32) -> Option<std::path::PathBuf> {
     places.into_iter().map(std::path::PathBuf::from).find(|place| place.is_absolute() && place.is_file())
 }
 
-/// Writes the pid of this process: 0644 less the umask, in one step.
-pub fn write(paths: &Paths) -> io::Result<()> {
-    let path = paths.pid_file();
-    let temporary = path.with_extension(format!("pid.{}", std::process::id()));
-    let written = std::fs::File::create(&temporary)
-        .and_then(|mut file| file.write_all(format!("{}\n", std::process::id()).as_bytes()))
-        .and_then(|()| std::fs::rename(&temporary, &path));
-    if written.is_err() {
-        let _may_not_exist = std::fs::remove_file(&temporary);
+/// The pid of this process, written beside the pid file: what a full disk refuses is known before anybody makes room for this
+/// process. Gone again unless it enters.
+#[derive(Debug)]
+pub struct Pending {
+    temporary: PathBuf,
+    path: PathBuf,
+}
+
+impl Pending {
+    /// Writes it: 0644 less the umask.
+    pub fn write(paths: &Paths) -> io::Result<Self> {
+        let path = paths.pid_file();
+        let pending = Self { temporary: path.with_extension(format!("pid.{}", std::process::id())), path };
+        std::fs::File::create(&pending.temporary)?.write_all(format!("{}\n", std::process::id()).as_bytes())?;
+        Ok(pending)
     }
-    written
+
+    /// Puts it in the place of the pid file, in one step.
+    pub fn enter(self) -> io::Result<()> {
+        std::fs::rename(&self.temporary, &self.path)
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        let _entered = std::fs::remove_file(&self.temporary);
+    }
 }
 
 /// Removes the pid file if it names this process.
@@ -144,6 +178,10 @@ pub fn remove(paths: &Paths) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn enter(paths: &Paths) -> io::Result<()> {
+        Pending::write(paths)?.enter()
+    }
 
     fn words(line: &str) -> Vec<String> {
         line.split(' ').map(str::to_owned).collect()
@@ -181,7 +219,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let paths = Paths::below(folder.path(), "a.cf");
-        write(&paths).unwrap();
+        enter(&paths).unwrap();
         assert_eq!(std::fs::read_to_string(paths.pid_file()).unwrap(), format!("{}\n", std::process::id()));
         let mode = std::fs::metadata(paths.pid_file()).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode & 0o133, 0, "{mode:o}");
@@ -191,9 +229,11 @@ mod tests {
         std::fs::write(paths.pid_file(), "1\n").unwrap();
         remove(&paths);
         assert!(paths.pid_file().exists());
-        write(&paths).unwrap();
+        enter(&paths).unwrap();
         remove(&paths);
         assert!(!paths.pid_file().exists());
-        assert!(write(&Paths::below(Path::new("/nonexistent"), "a.cf")).is_err());
+        drop(Pending::write(&paths).unwrap());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        assert!(enter(&Paths::below(Path::new("/nonexistent"), "a.cf")).is_err());
     }
 }

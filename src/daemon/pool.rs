@@ -7,8 +7,10 @@ use checks::{Class, Failure, Phase, Probe, Reason, Timings, Verdict};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::Instant;
 
 /// Descriptors that are not for checks: log, sockets, the table, programs' pipes.
 const RESERVE: u64 = 96;
@@ -18,6 +20,9 @@ const HEAVY: usize = 512;
 const PROCESSES: usize = 64;
 /// Light checks at once, even where more descriptors are allowed: more than this many need no room of their own.
 const LIGHT: usize = 20_000;
+
+/// A check that ends this long after its deadline did not have the time that its verdict speaks of.
+const STANDSTILL: Duration = Duration::from_secs(1);
 
 /// How many checks of each class may be in flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +54,8 @@ impl Limits {
 #[derive(Debug)]
 struct Prepared {
     probe: Arc<Probe>,
+    /// What its spec says, until it spoke TLS all the same: a plain check may be redirected to https.
+    class: Class,
     generation: u64,
 }
 
@@ -88,19 +95,27 @@ impl Pool {
 
     /// Starts a check, or lets it wait for a place of its class.
     pub fn start(&mut self, order: CheckOrder) {
-        let places = match order.spec.class() {
-            Class::Light => self.light.clone(),
-            Class::Heavy => self.heavy.clone(),
-            Class::Process => self.processes.clone(),
-        };
         let check = order.check;
         let deadline = order.deadline;
         let handle = match self.probe(order) {
-            Ok(probe) => self.running.spawn(async move {
-                // The semaphore is never closed.
-                let _place = places.acquire().await;
-                probe.run(deadline).await
-            }),
+            Ok((probe, class)) => {
+                let places = match class {
+                    Class::Light => self.light.clone(),
+                    Class::Heavy => self.heavy.clone(),
+                    Class::Process => self.processes.clone(),
+                };
+                self.running.spawn(async move {
+                    // The semaphore is never closed.
+                    let _place = places.acquire().await;
+                    let begun = Instant::now();
+                    let verdict = probe.run(deadline).await;
+                    // The whole process stood still (SIGSTOP, a paused machine): that says nothing about the peer, it is asked anew.
+                    if !verdict.is_up() && begun.elapsed() > deadline + STANDSTILL {
+                        return probe.run(deadline).await;
+                    }
+                    verdict
+                })
+            }
             Err(reason) => self.running.spawn(std::future::ready(failed(reason))),
         };
         self.checks.insert(handle.id(), check);
@@ -142,20 +157,29 @@ impl Pool {
         self.running.abort_all();
     }
 
-    fn probe(&mut self, order: CheckOrder) -> Result<Arc<Probe>, Reason> {
+    fn probe(&mut self, order: CheckOrder) -> Result<(Arc<Probe>, Class), Reason> {
         let generation = self.generation;
         if let Some(prepared) = self.prepared.get_mut(&order.check) {
             prepared.generation = generation;
-            return Ok(prepared.probe.clone());
+            return Ok((prepared.probe.clone(), prepared.class));
         }
+        let class = order.spec.class();
         let probe = Arc::new(Probe::new(order.spec, order.target)?);
-        self.prepared.insert(order.check, Prepared { probe: probe.clone(), generation });
-        Ok(probe)
+        self.prepared.insert(order.check, Prepared { probe: probe.clone(), class, generation });
+        Ok((probe, class))
     }
 
     fn found(&mut self, joined: Result<(Id, Verdict), JoinError>) -> Option<(CheckId, Verdict)> {
         match joined {
-            Ok((id, verdict)) => Some((self.checks.remove(&id)?, verdict)),
+            Ok((id, verdict)) => {
+                let check = self.checks.remove(&id)?;
+                if verdict.timings.tls.is_some()
+                    && let Some(prepared) = self.prepared.get_mut(&check)
+                {
+                    prepared.class = Class::Heavy;
+                }
+                Some((check, verdict))
+            }
             Err(error) => {
                 let check = self.checks.remove(&error.id())?;
                 if error.is_cancelled() {
@@ -184,8 +208,7 @@ fn failed(reason: Reason) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use checks::{Spec, Target};
-    use std::time::Duration;
+    use checks::{Http, Method, Redirect, Spec, Target};
 
     fn order(number: u64, port: u16) -> CheckOrder {
         CheckOrder {
@@ -193,6 +216,19 @@ mod tests {
             spec: Spec::Connect,
             target: Target { address: [127, 0, 0, 1].into(), port },
             deadline: Duration::from_secs(5),
+        }
+    }
+
+    fn plain() -> Http {
+        Http {
+            tls: None,
+            method: Method::Get,
+            request: "/".into(),
+            host: None,
+            receive: None,
+            redirect: Redirect::Follow,
+            http2: false,
+            proxy: false,
         }
     }
 
@@ -224,6 +260,47 @@ mod tests {
         assert_eq!(seen, [0, 1, 2]);
         assert_eq!(pool.room(), 3);
         assert!(pool.try_next().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_standstill_of_the_process_takes_nobody_down() {
+        use std::io::{Read, Write};
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            // The first answer would come in time, but only after the standstill began; kept open for the second.
+            let mut kept = Vec::new();
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                if !kept.is_empty() {
+                    let _request = stream.read(&mut [0; 1024]).unwrap();
+                    stream.write_all(b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nup").unwrap();
+                }
+                kept.push(stream);
+            }
+        });
+        let mut pool = Pool::new(Limits::within(1024));
+        let mut order = order(1, port);
+        order.spec = Spec::Http(Box::new(plain()));
+        order.deadline = Duration::from_millis(300);
+        pool.start(order);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        std::thread::sleep(STANDSTILL * 2);
+        let (_, verdict) = pool.next().await;
+        assert!(verdict.is_up(), "{}", verdict.words());
+    }
+
+    #[tokio::test]
+    async fn a_plain_check_that_was_redirected_to_tls_counts_as_one() {
+        let mut pool = Pool::new(Limits::within(1024));
+        let order = CheckOrder { spec: Spec::Http(Box::new(plain())), ..order(1, 1) };
+        assert_eq!(pool.probe(order.clone()).unwrap().1, Class::Light);
+        let timings = Timings { tls: Some(Duration::from_millis(1)), ..Timings::default() };
+        let redirected = Verdict { timings, ..failed(Reason::Protocol("x".into())) };
+        let handle = pool.running.spawn(std::future::ready(redirected));
+        pool.checks.insert(handle.id(), order.check);
+        pool.next().await;
+        assert_eq!(pool.probe(order).unwrap().1, Class::Heavy);
     }
 
     #[tokio::test]

@@ -8,7 +8,6 @@ use super::{hooks, sysctl};
 use crate::config::render::Source;
 use crate::config::{Config, Diagnostic, Severity};
 use crate::report::Destination;
-use serde_json::{Value, json};
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -24,16 +23,17 @@ const LOGGED: usize = 100;
 pub(super) type Outcome = Result<Loaded, String>;
 
 impl Owner {
-    /// Asks for a load; one is under way at a time. The caller waits for the returned task.
+    /// Asks for a load; one is under way at a time, and however many ask meanwhile, one more answers them all. The caller waits
+    /// for the returned task.
     pub(super) fn load(&mut self, why: Why) -> Option<JoinHandle<Outcome>> {
         if self.loading.is_some() {
-            if !matches!(why, Why::Names) {
-                self.waiting.push(why);
+            if why != Why::Names {
+                self.waiting = self.waiting.max(Some(why));
             }
             return None;
         }
         let (path, last) = (self.facts.path.clone(), self.addresses.clone());
-        let known = matches!(why, Why::Names).then(|| self.text.clone());
+        let known = (why == Why::Names).then(|| self.text.clone());
         self.names.asking();
         self.loading = Some(why);
         Some(tokio::task::spawn_blocking(move || {
@@ -45,7 +45,7 @@ impl Owner {
     /// Takes what a load came to. Returns the next load if somebody asked meanwhile.
     pub(super) fn loaded(&mut self, outcome: Outcome) -> Option<JoinHandle<Outcome>> {
         let why = self.loading.take();
-        let answer = match outcome {
+        match outcome {
             Err(words) => {
                 tracing::info!("Error [{}]: {words}", std::process::id());
                 self.refused = vec![Diagnostic {
@@ -53,22 +53,16 @@ impl Owner {
                     line: 0,
                     column: 1,
                     length: 1,
-                    message: words.clone(),
+                    message: words,
                     help: None,
                 }];
-                json!({ "ok": false, "errors": [words] })
             }
-            Ok(loaded) => self.judged(loaded, matches!(why, Some(Why::Names))),
-        };
-        match why {
-            Some(Why::Request(client)) => {
-                let _gone = client.send(answer);
-            }
-            Some(Why::Changed) => self.run_callback(),
-            _ => {}
+            Ok(loaded) => self.judged(loaded, why == Some(Why::Names)),
         }
-        let next = if self.waiting.is_empty() { None } else { Some(self.waiting.remove(0)) };
-        next.and_then(|why| self.load(why))
+        if why == Some(Why::Changed) {
+            self.run_callback();
+        }
+        self.waiting.take().and_then(|why| self.load(why))
     }
 
     /// The command that is told about a changed file, from the configuration in force.
@@ -78,17 +72,15 @@ impl Owner {
         }
     }
 
-    fn judged(&mut self, loaded: Loaded, names_only: bool) -> Value {
+    fn judged(&mut self, loaded: Loaded, names_only: bool) {
         let Loaded { config, findings, text, addresses, kept, missing } = loaded;
         let source = Source::new(&self.facts.printed, &text);
         if !names_only {
             log_findings(&source, &findings);
         }
         let Some(config) = config else {
-            let errors: Vec<String> =
-                errors(&findings).map(|error| source.log_line(error, std::process::id())).collect();
             self.refused = findings.into_iter().filter(|finding| finding.severity == Severity::Error).collect();
-            return json!({ "ok": false, "errors": errors });
+            return;
         };
         self.names.judged(missing.len() + kept.len(), !names_only, Instant::now());
         if !names_only {
@@ -106,7 +98,6 @@ impl Owner {
         self.addresses = addresses;
         self.text = text;
         self.keep();
-        json!({ "ok": true })
     }
 
     /// A new configuration is in force.
@@ -135,10 +126,6 @@ impl Owner {
     }
 }
 
-fn errors(findings: &[Diagnostic]) -> impl Iterator<Item = &Diagnostic> {
-    findings.iter().filter(|finding| finding.severity == Severity::Error)
-}
-
 /// Errors and warnings in ldirectord's words; notes only when debugging.
 fn log_findings(source: &Source<'_>, findings: &[Diagnostic]) {
     let pid = std::process::id();
@@ -156,8 +143,12 @@ fn write_private(path: &Path, text: &[u8]) -> std::io::Result<()> {
     let temporary = path.with_extension(format!("cf.{}", std::process::id()));
     let _leftover = std::fs::remove_file(&temporary);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
-    file.write_all(text)?;
-    std::fs::rename(&temporary, path)
+    let written = file.write_all(text).and_then(|()| std::fs::rename(&temporary, path));
+    if written.is_err() {
+        // A full disk is not made fuller.
+        let _gone = std::fs::remove_file(&temporary);
+    }
+    written
 }
 
 /// Directives that this version accepts but does not yet act on: named once, so that nobody relies on them.

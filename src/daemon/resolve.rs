@@ -16,18 +16,25 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
+/// Threads that may wait for names at once, and what each needs: a resolver's buffers.
+const MOST: usize = 512;
+const STACK: usize = 512 * 1024;
+
 /// How names are asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Names that are asked at the same time.
+    /// Names that are asked at the same time, as long as answers come.
     pub at_once: usize,
+    /// When none has come for this long, as many more are asked, [`MOST`] at most: names that hang (a dead name server, one dead
+    /// zone) must not keep the others from being asked at all.
+    pub stall: Duration,
     /// For all of them together; what has no answer then is unresolved.
     pub deadline: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { at_once: 16, deadline: Duration::from_secs(10) }
+        Self { at_once: 16, stall: Duration::from_millis(100), deadline: Duration::from_secs(10) }
     }
 }
 
@@ -115,43 +122,54 @@ impl Machine {
     fn collect<D: Directory>(&mut self, directory: &Arc<D>, jobs: BTreeSet<Job>, limits: Limits) {
         let end = Instant::now() + limits.deadline;
         let mut missing = jobs.len();
-        let workers = limits.at_once.clamp(1, 64).min(missing);
         let queue = Arc::new(Mutex::new(VecDeque::from_iter(jobs)));
+        let waiting = || queue.lock().unwrap_or_else(PoisonError::into_inner).len();
         let (sender, answers) = mpsc::channel();
-        for _ in 0..workers {
-            let (queue, sender, directory) = (Arc::clone(&queue), sender.clone(), Arc::clone(directory));
-            let work = move || {
-                // A statement of its own: the lock must not be held while a name is asked for.
-                while let Some(job) = { queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front() } {
-                    let answer = match job {
-                        Job::Host(name) => {
-                            let addresses = directory.addresses(&name);
-                            Answer::Host(name, addresses)
-                        }
-                        Job::Port(name, protocol) => {
-                            let port = directory.port(&name, protocol.as_deref());
-                            Answer::Port(name, protocol, port)
-                        }
-                    };
-                    if sender.send(answer).is_err() {
-                        break;
-                    }
-                }
-            };
-            // Where no thread can be had the others do the work; where there is none, nothing resolves.
-            let _ = std::thread::Builder::new().name("resolve".to_owned()).spawn(work);
-        }
-        drop(sender);
+        let mut workers = 0;
         while missing > 0 {
-            match answers.recv_timeout(end.saturating_duration_since(Instant::now())) {
-                Ok(Answer::Host(name, addresses)) => drop(self.hosts.insert(name, addresses)),
-                Ok(Answer::Port(name, protocol, Some(port))) => drop(self.ports.insert((name, protocol), port)),
-                Ok(Answer::Port(..)) => {}
-                Err(_) => break,
+            let more = limits.at_once.min(waiting()).min(MOST.saturating_sub(workers));
+            for _ in 0..more {
+                let (queue, sender, directory) = (Arc::clone(&queue), sender.clone(), Arc::clone(directory));
+                // Where no thread can be had the others do the work; where there is none, nothing resolves.
+                let worker = std::thread::Builder::new().name("resolve".to_owned()).stack_size(STACK);
+                workers += usize::from(worker.spawn(move || work(&queue, &sender, &*directory)).is_ok());
             }
-            missing -= 1;
+            // Until no answer has come for a while.
+            while missing > 0 {
+                let left = end.saturating_duration_since(Instant::now());
+                match answers.recv_timeout(left.min(limits.stall)) {
+                    Ok(Answer::Host(name, addresses)) => drop(self.hosts.insert(name, addresses)),
+                    Ok(Answer::Port(name, protocol, Some(port))) => drop(self.ports.insert((name, protocol), port)),
+                    Ok(Answer::Port(..)) => {}
+                    Err(_) => break,
+                }
+                missing -= 1;
+            }
+            if end <= Instant::now() {
+                break;
+            }
         }
         queue.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+/// Asks for names until none is left, or nobody wants to know any more.
+fn work(queue: &Mutex<VecDeque<Job>>, answers: &mpsc::Sender<Answer>, directory: &impl Directory) {
+    // A statement of its own: the lock must not be held while a name is asked for.
+    while let Some(job) = { queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front() } {
+        let answer = match job {
+            Job::Host(name) => {
+                let addresses = directory.addresses(&name);
+                Answer::Host(name, addresses)
+            }
+            Job::Port(name, protocol) => {
+                let port = directory.port(&name, protocol.as_deref());
+                Answer::Port(name, protocol, port)
+            }
+        };
+        if answers.send(answer).is_err() {
+            return;
+        }
     }
 }
 

@@ -86,7 +86,7 @@ impl Owner {
                     return self.hand_over().await;
                 }
                 Came::Asked(request) if request.verb == Verb::Status => self.look(request, &looking),
-                Came::Asked(request) => load = self.asked(request).or(load),
+                Came::Asked(request) => self.asked(request),
                 Came::Looked(looked) => self.looked(looked),
                 Came::Seen(what) => load = self.saw(what).or(load),
                 Came::Loaded(outcome) => load = self.loaded(outcome),
@@ -198,7 +198,7 @@ impl Owner {
         let _gone = looked.request.answer.send(view::instance(self));
     }
 
-    fn asked(&mut self, request: Request) -> Option<JoinHandle<Outcome>> {
+    fn asked(&self, request: Request) {
         match request.verb {
             Verb::Ping | Verb::Handover | Verb::Status => {
                 let _gone = request.answer.send(json!({ "pid": std::process::id(), "ready": self.ready }));
@@ -206,9 +206,7 @@ impl Owner {
             Verb::Table => {
                 tokio::task::spawn(list(self.writer.viewer(), request));
             }
-            Verb::Reload => return self.load(Why::Request(request.answer)),
         }
-        None
     }
 }
 

@@ -7,7 +7,7 @@ use super::load::{self, Loaded};
 use super::lock::{self, Lock, Phase};
 use super::owner::{Facts, Owner, Parts};
 use super::paths::Paths;
-use super::pidfile::{self, Kind, State};
+use super::pidfile::{self, Kind, Pending, State};
 use super::pool::{Limits, Pool};
 use super::record::recorded;
 use super::signals::Signals;
@@ -16,7 +16,7 @@ use super::{process, reload, sysctl};
 use crate::config::render::Source;
 use crate::config::{Config, Severity};
 use crate::director::{Director, Time};
-use crate::ipvs::{KernelTable, MemoryTable, Table};
+use crate::ipvs::{KernelTable, MemoryTable, ServiceId, Table};
 use crate::report::{Destination, Log, clock};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -105,7 +105,7 @@ pub fn serve(launch: &Launch) -> u8 {
     let attempt = Attempt { launch, paths: &paths, path: &path, own_files, table };
     let outcome = attempt.become_the_one();
     let code = match outcome {
-        Ok(Some((lock, table))) => attempt.begin(config, loaded, &log, lock, table),
+        Ok(Some(taken)) => attempt.begin(config, loaded, &log, taken),
         Ok(None) => 0,
         Err(words) => {
             complain(&words);
@@ -166,15 +166,24 @@ struct Attempt<'a> {
     table: Which,
 }
 
-type Taken = (Option<Lock>, Box<dyn Table>);
+/// What a process has that became the instance.
+struct Taken {
+    lock: Option<Lock>,
+    table: Box<dyn Table>,
+    /// Not in place yet; nothing where none is wanted.
+    pid_file: Option<Pending>,
+    /// The predecessor's services.
+    inherited: Vec<ServiceId>,
+}
 
 impl Attempt<'_> {
     /// Waits for, or replaces, whoever is there, until this process holds the lock and has the table open. Nothing: somebody
     /// runs, and that is enough.
     fn become_the_one(&self) -> Result<Option<Taken>, String> {
-        let mut table = None;
+        let mut ready = None;
         let began = Instant::now();
         let mut asked = false;
+        let mut inherited = Vec::new();
         loop {
             match pidfile::state(self.paths, Some(self.path)) {
                 State::Running { pid, kind, name } => {
@@ -184,11 +193,12 @@ impl Attempt<'_> {
                             return Ok(None);
                         }
                     } else {
-                        if table.is_none() {
-                            table = Some(self.open()?);
+                        // Whoever runs makes room for nobody who could not begin.
+                        if ready.is_none() {
+                            ready = Some((self.open()?, self.pending()?));
                         }
                         if !asked {
-                            replace(&theirs, pid, kind);
+                            inherited = replace(&theirs, pid, kind);
                             asked = true;
                         } else if began.elapsed() > OTHERS {
                             tracing::info!("pid {pid} did not hand over within {} s and is killed", OTHERS.as_secs());
@@ -200,24 +210,30 @@ impl Attempt<'_> {
                     return Ok(None);
                 }
                 State::Stale | State::Absent => {
-                    let table = match table.take() {
-                        Some(table) => table,
-                        None => self.open()?,
+                    let (table, pid_file) = match ready.take() {
+                        Some(ready) => ready,
+                        None => (self.open()?, self.pending()?),
                     };
                     match self.take_lock()? {
-                        Some(lock) => return Ok(Some((lock, table))),
+                        Some(lock) => return Ok(Some(Taken { lock, table, pid_file, inherited })),
                         None if began.elapsed() > OTHERS * 3 => {
                             let pid =
                                 lock::read(self.paths).map_or_else(String::new, |note| format!(" (pid {})", note.pid));
                             return Err(format!("another instance{pid} holds {}", self.paths.lock().display()));
                         }
                         // Starting or ending: it has no pid file yet, or not any more.
-                        None => {}
+                        None => ready = Some((table, pid_file)),
                     }
                 }
             }
-            sleep(STEP);
+            sleep(if asked { STEP / 10 } else { STEP });
         }
+    }
+
+    fn pending(&self) -> Result<Option<Pending>, String> {
+        let cannot =
+            |error: std::io::Error| format!("Can not open {}: {}", self.paths.pid_file().display(), words(&error));
+        self.own_files.then(|| Pending::write(self.paths)).transpose().map_err(cannot)
     }
 
     /// `Ok(Some(None))`: there is no place for a lock, and none is needed.
@@ -226,7 +242,7 @@ impl Attempt<'_> {
             Ok(Some(lock)) => Ok(Some(Some(lock))),
             Ok(None) => Ok(None),
             Err(_) if !self.own_files => Ok(Some(None)),
-            Err(error) => Err(format!("Can not open {}: {error}", self.paths.lock().display())),
+            Err(error) => Err(format!("Can not open {}: {}", self.paths.lock().display(), words(&error))),
         }
     }
 
@@ -242,12 +258,11 @@ impl Attempt<'_> {
         opener(self.table)().map_err(|error| error.to_string())
     }
 
-    fn begin(&self, config: Arc<Config>, loaded: Loaded, log: &Log, lock: Option<Lock>, table: Box<dyn Table>) -> u8 {
+    fn begin(&self, config: Arc<Config>, loaded: Loaded, log: &Log, taken: Taken) -> u8 {
         let launch = self.launch;
-        if self.own_files
-            && let Err(error) = pidfile::write(self.paths)
-        {
-            let words = format!("Can not open {}: {error}", self.paths.pid_file().display());
+        let Taken { lock, table, pid_file, inherited } = taken;
+        if let Some(Err(error)) = pid_file.map(Pending::enter) {
+            let words = format!("Can not open {}: {}", self.paths.pid_file().display(), words(&error));
             complain(&words);
             tracing::info!("{words}");
             tracing::info!("Exiting with exit_status 1: Initialisation Error");
@@ -278,7 +293,8 @@ impl Attempt<'_> {
             launched: launch.launched,
             started: clock::now(),
         };
-        let director = Director::new(config, Time::ZERO);
+        let mut director = Director::new(config, Time::ZERO);
+        director.inherit(inherited);
         let run = || -> std::io::Result<u8> {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let writer = Writer::start(table, opener(self.table))?;
@@ -334,17 +350,35 @@ fn is_enough(theirs: &Paths, kind: Kind, began: Instant) -> bool {
     }
 }
 
-/// Asks an instance to leave everything as it is and end.
-fn replace(theirs: &Paths, pid: i32, kind: Kind) {
+/// Asks an instance to leave everything as it is and end; its services.
+fn replace(theirs: &Paths, pid: i32, kind: Kind) -> Vec<ServiceId> {
     match kind {
         // The one signal that ends ldirectord without its cleaning up.
         Kind::Perl => {
             let _gone = kill(Pid::from_raw(pid), Signal::SIGUSR1);
+            Vec::new()
         }
-        Kind::Ours => {
-            if let Err(error) = control::ask(&theirs.socket(), "handover", ANSWER) {
-                tracing::info!("pid {pid} does not answer: {error}");
+        Kind::Ours => match control::ask(&theirs.socket(), "handover", ANSWER) {
+            Ok(answer) => {
+                let names = answer["services"].as_array().map(Vec::as_slice).unwrap_or_default();
+                names.iter().filter_map(|name| name.as_str()?.parse().ok()).collect()
             }
-        }
+            Err(error) => {
+                tracing::info!("pid {pid} does not answer: {error}");
+                services_of_last(theirs)
+            }
+        },
     }
+}
+
+/// What an instance that says nothing owned: the services of the last configuration that it loaded.
+fn services_of_last(theirs: &Paths) -> Vec<ServiceId> {
+    let text = load::read(&theirs.last_good()).ok();
+    let config = text.and_then(|text| load::judge(text, &load::Addresses::new()).config);
+    config.map(|config| config.virtuals.iter().map(|service| service.id).collect()).unwrap_or_default()
+}
+
+/// An error without its number.
+fn words(error: &std::io::Error) -> String {
+    error.to_string().split(" (os error").next().unwrap_or_default().to_owned()
 }

@@ -125,6 +125,12 @@ impl Director {
         self.dirty = (0..self.pools.len()).collect();
     }
 
+    /// Takes over the services of a predecessor: those that are not configured any more are deleted.
+    pub fn inherit(&mut self, services: impl IntoIterator<Item = ServiceId>) {
+        let dropped = services.into_iter().filter(|service| !self.index.contains_key(service));
+        self.dropped.extend(dropped.map(|service| (service, Dropped::default())));
+    }
+
     /// Checks whose time has come, at most `room` of them; they count as running until their verdict. Those left over stay
     /// due (lateness is never failure) and come first next time.
     pub fn due(&mut self, now: Time, room: usize) -> Vec<CheckOrder> {
@@ -231,6 +237,10 @@ impl Director {
     /// The services that this configuration owns.
     pub fn services(&self) -> Vec<ServiceId> {
         self.pools.iter().map(Pool::id).collect()
+    }
+    /// For a successor: those, and what is still to be deleted.
+    pub fn legacy(&self) -> Vec<ServiceId> {
+        self.services().into_iter().chain(self.dropped.keys().copied()).collect()
     }
     /// Everything that happened since the last call, in order.
     pub fn take_events(&mut self) -> Vec<Event> {

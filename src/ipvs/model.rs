@@ -4,6 +4,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
+use std::str::FromStr;
 
 /// Transport protocol of a virtual service (IPPROTO numbers).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -93,6 +94,26 @@ impl fmt::Display for ServiceId {
             Self::Mark { family: Family::V4, mark } => write!(f, "fwm:{mark}"),
             Self::Mark { family: Family::V6, mark } => write!(f, "fwm6:{mark}"),
         }
+    }
+}
+
+impl FromStr for ServiceId {
+    type Err = ();
+
+    /// What [`Display`](fmt::Display) writes.
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (kind, rest) = text.split_once(':').ok_or(())?;
+        let mark = |family| Ok(Self::Mark { family, mark: rest.parse().map_err(drop)? });
+        let protocol = match kind {
+            "tcp" => Protocol::Tcp,
+            "udp" => Protocol::Udp,
+            "sctp" => Protocol::Sctp,
+            "fwm" => return mark(Family::V4),
+            "fwm6" => return mark(Family::V6),
+            _ => return Err(()),
+        };
+        let place: std::net::SocketAddr = rest.parse().map_err(drop)?;
+        Ok(Self::Address { protocol, address: place.ip(), port: place.port() })
     }
 }
 
@@ -305,6 +326,21 @@ impl Operation {
             Self::AddDestination(_, destination) | Self::EditDestination(_, destination) => Some(destination.id),
             Self::DeleteDestination(_, id) => Some(*id),
             _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_read_as_it_is_written() {
+        for text in ["tcp:10.0.0.1:80", "udp:[fd00::1]:53", "sctp:10.0.0.1:0", "fwm:1", "fwm6:4294967295"] {
+            assert_eq!(text.parse::<ServiceId>().map(|id| id.to_string()).as_deref(), Ok(text));
+        }
+        for text in ["", "tcp", "tcp:10.0.0.1", "fwm:x", "fwm:4294967296", "icmp:10.0.0.1:0"] {
+            assert_eq!(text.parse::<ServiceId>(), Err(()), "{text}");
         }
     }
 }

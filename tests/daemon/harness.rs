@@ -10,6 +10,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
+/// The program under test.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_ldirectord-rs");
+
 /// Longer than anything takes on a slow machine; nothing waits for it when all is well.
 pub const DEADLINE: Duration = Duration::from_secs(40);
 
@@ -128,7 +131,11 @@ impl Site {
         self.name = name.to_owned();
     }
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ldirectord-rs"));
+        self.command_of(PROGRAM, arguments)
+    }
+    /// Another program in the same place.
+    pub fn command_of(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command
             .args(arguments)
             .current_dir(self.folder.path())

