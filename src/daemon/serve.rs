@@ -360,7 +360,8 @@ fn replace(theirs: &Paths, pid: i32, kind: Kind) -> Vec<ServiceId> {
         }
         Kind::Ours => match control::ask(&theirs.socket(), "handover", ANSWER) {
             Ok(answer) => {
-                let names = answer["services"].as_array().map(Vec::as_slice).unwrap_or_default();
+                let names =
+                    answer.get("services").and_then(|names| names.as_array()).map(Vec::as_slice).unwrap_or_default();
                 names.iter().filter_map(|name| name.as_str()?.parse().ok()).collect()
             }
             Err(error) => {
