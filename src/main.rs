@@ -17,7 +17,8 @@ fn main() -> ExitCode {
         Ok(Command::Configured(configured)) => run(&argv0, &configured, &mut stdout, &mut stderr),
         Ok(Command::Tool(Tool::Table, arguments)) => cmd::table::run(&argv0, &arguments),
         Ok(Command::Tool(Tool::Demo, arguments)) => cmd::demo::run(&arguments),
-        Ok(Command::Tool(tool, _)) => unavailable(&format!("{tool:?}"), &mut stderr),
+        Ok(Command::Tool(Tool::SyncDaemon, _)) => unavailable("sync-daemon", &mut stderr),
+        Ok(Command::Tool(Tool::LvsAlert, _)) => unavailable("lvs-alert", &mut stderr),
         Err(usage) => {
             for problem in &usage.problems {
                 let _ = writeln!(stderr, "{problem}");
@@ -45,7 +46,7 @@ fn run(argv0: &str, configured: &Configured, stdout: &mut dyn Write, stderr: &mu
         Verb::Show(options) => {
             with_file(configured, stderr, |shown, stderr| cmd::show::run(shown, *options, stdout, stderr, colour))
         }
-        other @ Verb::Probe(_) => unavailable(&format!("{other:?}"), stderr),
+        Verb::Probe(_) => unavailable("probe", stderr),
     }
 }
 
@@ -68,6 +69,6 @@ fn print(stdout: &mut dyn Write, text: &str) -> u8 {
 
 /// A verb that this build does not have.
 fn unavailable(verb: &str, stderr: &mut dyn Write) -> u8 {
-    let _ = writeln!(stderr, "not available in this build: {verb}");
+    let _ = writeln!(stderr, "{verb} is not part of this version yet");
     cli::USAGE_EXIT
 }

@@ -95,7 +95,14 @@ impl Instance {
         let log = Log::start(name, destination, *debug);
         log.line(&format!("Invoking ldirectord invoked as: {} ", call.invoked(arguments)));
         let paths = match &state {
-            State::Running { name, .. } => own.named(name),
+            State::Running { name, pid, .. } => {
+                let theirs = own.named(name);
+                if let Some(words) = path.and_then(|path| pidfile::another_file(&theirs, *pid, &path)) {
+                    complain(&words);
+                    log.line(&words);
+                }
+                theirs
+            }
             _ => own,
         };
         Ok(Self { shown, paths, state, log })

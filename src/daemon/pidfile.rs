@@ -76,6 +76,15 @@ pub fn settled_state(paths: &Paths, config: Option<&Path>) -> State {
     }
 }
 
+/// The sentence for an instance that runs another file than the one that is meant: CFGNAME is only the last component of a path.
+pub fn another_file(theirs: &Paths, pid: i32, config: &Path) -> Option<String> {
+    let runs = PathBuf::from(lock::read(theirs).filter(|note| i32::try_from(note.pid) == Ok(pid))?.config);
+    let same = runs == config || runs.canonicalize().ok().is_some_and(|runs| Some(runs) == config.canonicalize().ok());
+    (!same).then(|| {
+        format!("Warning: pid {pid} runs {}, not {}; both are called {}", runs.display(), config.display(), theirs.name)
+    })
+}
+
 fn state_of(paths: &Paths) -> State {
     let Ok(text) = std::fs::read(paths.pid_file()) else { return State::Absent };
     let text = String::from_utf8_lossy(&text);

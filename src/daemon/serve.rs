@@ -182,12 +182,17 @@ impl Attempt<'_> {
     fn become_the_one(&self) -> Result<Option<Taken>, String> {
         let mut ready = None;
         let began = Instant::now();
-        let mut asked = false;
+        let (mut asked, mut warned) = (false, false);
         let mut inherited = Vec::new();
         loop {
             match pidfile::state(self.paths, Some(self.path)) {
                 State::Running { pid, kind, name } => {
                     let theirs = self.paths.named(&name);
+                    if !warned && let Some(words) = pidfile::another_file(&theirs, pid, self.path) {
+                        complain(&words);
+                        tracing::info!("{words}");
+                    }
+                    warned = true;
                     if self.launch.takeover == Takeover::Leave {
                         if is_enough(&theirs, kind, began) {
                             return Ok(None);

@@ -1,4 +1,5 @@
-//! Signals as values. The terminating ones are ldirectord's (those that may be caught at all); USR1, USR2 and ALRM no longer kill.
+//! Signals as values. The terminating ones are ldirectord's (those that may be caught at all); USR1, USR2, ALRM and
+//! XFSZ no longer kill.
 #![allow(clippy::disallowed_methods, reason = "signals are waited for by tasks of the runtime")]
 
 use std::io;
@@ -34,7 +35,6 @@ impl Signals {
             (SignalKind::interrupt(), Asked::End("INT")),
             (SignalKind::quit(), Asked::End("QUIT")),
             (SignalKind::from_raw(XCPU), Asked::End("XCPU")),
-            (SignalKind::from_raw(XFSZ), Asked::End("XFSZ")),
             (SignalKind::from_raw(SYS), Asked::End("SYS")),
             (SignalKind::hangup(), Asked::Reload),
             (SignalKind::user_defined1(), Asked::Nothing("USR1")),
@@ -45,6 +45,10 @@ impl Signals {
             let caught = signal(kind)?;
             tokio::task::spawn(pass_on(caught, asked, sender.clone()));
         }
+        // A log that reached its size limit ends nobody: the write fails instead. Not passed on, because telling it would be
+        // another write.
+        let mut too_large = signal(SignalKind::from_raw(XFSZ))?;
+        tokio::task::spawn(async move { while too_large.recv().await.is_some() {} });
         // Rust starts every process with PIPE ignored.
         Ok(Self(receiver))
     }

@@ -3,8 +3,10 @@
 
 use super::syslog::{SOCKET, Syslog, facility};
 use super::{Destination, clock};
+use nix::fcntl::OFlag;
 use std::fs::OpenOptions;
 use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -41,6 +43,8 @@ impl Sink {
                 let written = OpenOptions::new()
                     .create(true)
                     .append(true)
+                    // A pipe without a reader is no log, and must not hold up what follows.
+                    .custom_flags(OFlag::O_NONBLOCK.bits())
                     .open(path)
                     .and_then(|mut file| file.write_all(text.as_bytes()));
                 if written.is_err() {

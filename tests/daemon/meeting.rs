@@ -135,3 +135,36 @@ fn whoever_asks_during_restarts_finds_a_running_one() {
         assert!(asking.join().unwrap() > 5);
     });
 }
+
+#[test]
+fn another_file_of_the_same_name_is_told_apart() {
+    let web = Web::new(Mood::Good);
+    let site = Site::new("", &[(web.at, 5)]);
+    let pid = site.start();
+    std::fs::create_dir(site.path("other")).unwrap();
+    std::fs::copy(site.config(), site.path("other/a.cf")).unwrap();
+    let (runs, other) = (site.config(), site.path("other/a.cf"));
+    let words = format!("Warning: pid {pid} runs {}, not {}; both are called a.cf\n", runs.display(), other.display());
+    site.run(&["other/a.cf", "start", "--table", "memory"]).expect(0, "", &words);
+    let running = |name: &str| format!("ldirectord for {name} is running with pid: {pid}\n");
+    site.run(&["other/a.cf", "status"]).expect(0, &running("other/a.cf"), &words);
+    site.run(&["a.cf", "status"]).expect(0, &running("a.cf"), "");
+}
+
+#[test]
+fn a_log_that_may_not_grow_ends_nobody() {
+    let web = Web::new(Mood::Good);
+    let site = Site::new("", &[(web.at, 5)]);
+    let limited = ["-c", "ulimit -f 4; exec \"$@\"", "sh", PROGRAM, "a.cf", "start", "--table", "memory"];
+    std::fs::write(site.path("log"), vec![b'\n'; 4000]).unwrap();
+    let said = Said::from(site.command_of("sh", &limited).env_remove("LDIRECTORD_RECORD").output().unwrap());
+    assert_eq!(said.code, 0, "{said:?}");
+    for _ in 0..30 {
+        site.run(&["a.cf", "reload"]).expect(0, "", "");
+    }
+    until("the change is seen", || {
+        web.set(Mood::Wrong);
+        !site.has(web.at, 5)
+    });
+    assert!(alive(site.pid()));
+}
