@@ -1,6 +1,7 @@
 //! Findings as text for people, as one line for the log in ldirectord's words, and as JSON. Whatever is shown of a line that holds
 //! a password is masked here, so that every way out is safe.
 
+use super::secret::hide_in_urls;
 use super::{Diagnostic, Severity};
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
@@ -106,7 +107,8 @@ impl<'a> Source<'a> {
     /// Message and help, with the value of the marked line masked where it is a secret: messages may quote the line.
     fn words(&self, diagnostic: &Diagnostic) -> (String, Option<String>) {
         let Some(secret) = self.line(diagnostic).and_then(secret_value) else {
-            return (diagnostic.message.clone(), diagnostic.help.clone());
+            let hide = |text: &String| hide_in_urls(text).into_owned();
+            return (hide(&diagnostic.message), diagnostic.help.as_ref().map(hide));
         };
         let mask = |text: &String| mask_words(text, secret.value);
         (mask(&diagnostic.message), diagnostic.help.as_ref().map(mask))
@@ -131,7 +133,7 @@ impl Shown {
     fn of(line: &str, diagnostic: &Diagnostic) -> Self {
         let mut from = diagnostic.column.saturating_sub(1);
         let mut to = from.saturating_add(diagnostic.length.max(1));
-        let mut text = Cow::Borrowed(line);
+        let mut text = hide_in_urls(line);
         if let Some(secret) = secret_value(line) {
             // Everything from the value on is one mask; a mark in it marks the mask.
             let start = line.get(..secret.start).map_or(0, |before| before.chars().count());

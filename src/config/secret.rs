@@ -1,5 +1,6 @@
 //! A password or shared secret of the configuration: usable, comparable, but never printed by accident.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// Text that `Debug` masks. Everything that prints it on purpose has to say [`Secret::reveal`].
@@ -27,9 +28,42 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Hides the password of every URL in a text (`scheme://user:***@host/`), one `*` a character, so that columns stay.
+pub(super) fn hide_in_urls(text: &str) -> Cow<'_, str> {
+    let mut shown = Cow::Borrowed(text);
+    let mut from = 0;
+    while let Some(at) = text.get(from..).and_then(|rest| rest.find("://")) {
+        from += at + 3;
+        let rest = text.get(from..).unwrap_or_default();
+        let ends = |character: char| character.is_whitespace() || matches!(character, '/' | '?' | '#' | '"');
+        let authority = rest.split(ends).next().unwrap_or_default();
+        let Some((name, password)) = authority.rsplit_once('@').and_then(|(user, _)| user.split_once(':')) else {
+            continue;
+        };
+        let begin = from + name.len() + 1;
+        let stars = "*".repeat(password.chars().count());
+        // Earlier stars may be shorter than what they stand for.
+        let place = (begin + shown.len()).saturating_sub(text.len());
+        shown.to_mut().replace_range(place..place + password.len(), &stars);
+    }
+    shown
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Secret;
+    use super::{Secret, hide_in_urls};
+
+    #[test]
+    fn passwords_of_urls_are_hidden() {
+        for (text, shown) in [
+            ("/http://me:hunter2@10.0.0.1:80/a@b:c", "/http://me:*******@10.0.0.1:80/a@b:c"),
+            ("\"https://a:p@ss@h/\",\"x\" ftp://b:q@h", "\"https://a:****@h/\",\"x\" ftp://b:*@h"),
+            ("http://ä:ß@h http://a:ßß@h", "http://ä:*@h http://a:**@h"),
+            ("http://10.0.0.1:80/ user:word@ ://", "http://10.0.0.1:80/ user:word@ ://"),
+        ] {
+            assert_eq!(hide_in_urls(text), shown);
+        }
+    }
 
     #[test]
     fn debug_never_shows_it() {

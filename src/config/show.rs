@@ -7,9 +7,11 @@ mod words;
 pub use file::text;
 
 use super::render::MASK;
+use super::secret::hide_in_urls;
 use super::{Alert, Config, Fallback, Globals, Real, Secret, Virtual};
 use crate::ipvs::Forward;
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 
 /// The configuration as JSON: `{"globals":{…},"virtuals":[…]}`, directive names as in the file.
 pub fn json(config: &Config, secrets: bool) -> Value {
@@ -75,7 +77,7 @@ fn virtual_service(service: &Virtual, secrets: bool) -> Value {
         "failurecount": check.failurecount,
         "checkport": check.checkport,
         "checkcommand": check.checkcommand,
-        "request": check.request,
+        "request": request(&check.request, secrets),
         "receive": check.receive,
         "httpmethod": words::method(check.httpmethod),
         "httpredirect": words::redirect(check.httpredirect),
@@ -94,12 +96,12 @@ fn virtual_service(service: &Virtual, secrets: bool) -> Value {
     object.insert("monitorfile".to_owned(), json!(service.monitorfile));
     object.insert("servicename".to_owned(), json!(service.servicename));
     object.insert("comment".to_owned(), json!(service.comment));
-    object.insert("reals".to_owned(), Value::Array(service.reals.iter().map(real).collect()));
+    object.insert("reals".to_owned(), Value::Array(service.reals.iter().map(|known| real(known, secrets)).collect()));
     object.insert("fallback".to_owned(), service.fallback.as_ref().map_or(Value::Null, fallback));
     Value::Object(object)
 }
 
-fn real(real: &Real) -> Value {
+fn real(real: &Real, secrets: bool) -> Value {
     json!({
         "host": real.host,
         "address": real.address,
@@ -107,7 +109,7 @@ fn real(real: &Real) -> Value {
         "forward": words::forward(real.forward),
         "tunneltype": (real.forward == Forward::Tunnel).then(|| words::tunnel(real.tunnel)),
         "weight": real.weight,
-        "request": real.request,
+        "request": request(&real.request, secrets),
         "receive": real.receive,
         "lower": real.lower,
         "upper": real.upper,
@@ -127,6 +129,11 @@ fn fallback(fallback: &Fallback) -> Value {
 /// Unset is null, and so is what is empty because nothing was given.
 fn given(text: &str) -> Option<&str> {
     Some(text).filter(|text| !text.is_empty())
+}
+
+/// A request; it may be a URL with a password in it.
+fn request(request: &str, secrets: bool) -> Cow<'_, str> {
+    if secrets { Cow::Borrowed(request) } else { hide_in_urls(request) }
 }
 
 /// A password that was given: a mask, unless secrets are shown.

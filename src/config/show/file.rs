@@ -2,7 +2,7 @@
 //! it differs from the default, so that ldirectord loads the file too where nothing else is in it.
 
 use super::words;
-use super::{given, secret};
+use super::{given, request, secret};
 use crate::config::{Alert, Config, Globals, IpvsSysctl, Real, Virtual};
 use crate::ipvs::{Family, Forward, ServiceId, TunnelKind};
 use checks::{Redirect, Verify};
@@ -119,7 +119,7 @@ impl File {
             self.yes_no("ops", true);
         }
         for real in &service.reals {
-            self.real(&named("real"), real, service);
+            self.real(&named("real"), real, service, secrets);
         }
         if let Some(fallback) = &service.fallback {
             let target = target(&fallback.host, fallback.port);
@@ -138,7 +138,7 @@ impl File {
         self.some("checkcount", Some(check.checkcount).filter(|count| *count != globals.checkcount));
         self.line("failurecount", check.failurecount);
         self.maybe_quoted("checkcommand", Some(&check.checkcommand));
-        self.quoted("request", Some(&check.request));
+        self.quoted("request", Some(&request(&check.request, secrets)));
         self.quoted("receive", check.receive.as_deref());
         self.line("httpmethod", words::method(check.httpmethod));
         self.quoted("virtualhost", check.virtualhost.as_deref());
@@ -161,11 +161,11 @@ impl File {
         self.maybe_quoted("monitorfile", service.monitorfile.as_deref());
     }
 
-    fn real(&mut self, name: &str, real: &Real, service: &Virtual) {
+    fn real(&mut self, name: &str, real: &Real, service: &Virtual, secrets: bool) {
         let mut value = format!("{} {} {}", target(&real.host, real.port), words::forward(real.forward), real.weight);
         if (&real.request, &real.receive) != (&service.check.request, &service.check.receive) {
             let receive = real.receive.as_deref().unwrap_or_default();
-            value.push_str(&format!(" \"{}\", \"{receive}\"", real.request));
+            value.push_str(&format!(" \"{}\", \"{receive}\"", request(&real.request, secrets)));
         }
         if real.lower != 0 {
             value.push_str(&format!(" l:{}", real.lower));

@@ -156,3 +156,11 @@ fn the_documented_findings_are_real() {
     assert!(documented.contains(&format!("```json\n{shown}\n```\n")), "docs/json.md should print:\n{shown}");
     assert!(!shown.contains("hunter2"));
 }
+
+#[test]
+fn a_password_in_a_url_is_masked() {
+    let file = "virtual=10.0.0.1:80\n\treal=10.0.0.2:80 gate \"http://me:hunter2@10.0.0.3/\", \"ok\"\n\trequest=\"http://me:hunter2@10.0.0.3/\"\n";
+    let config = load(file);
+    assert!(!json(&config, false).to_string().contains("hunter2") && !text(&config, false).contains("hunter2"));
+    assert!(json(&config, true).to_string().contains("hunter2") && text(&config, true).contains("hunter2"));
+}
