@@ -266,9 +266,12 @@ impl Lint<'_> {
         if self.raw.reals.is_empty() && !self.raw.broken_reals && service.fallback.is_none() {
             self.warn(Key::Virtual, "no real server and no fallback", "write real= lines under it, indented");
         }
+        let mut told = 0;
         for real in &service.reals {
             let local = real.address.is_some_and(|address| address.is_loopback());
-            if local && real.forward == Forward::Masquerade {
+            // A range is one line, told once.
+            if local && real.forward == Forward::Masquerade && real.line != told {
+                told = real.line;
                 let place = self.place_of(real.line);
                 self.findings.warning(
                     place,

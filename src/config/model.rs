@@ -83,7 +83,7 @@ pub struct Alert {
     pub frequency: u32,
     /// `emailalertstatus`
     pub status: AlertStatus,
-    /// `smtp`: host[:port]; unset: the local MTA.
+    /// `smtp`: `host[:port]`; unset: the local MTA.
     pub smtp: Option<String>,
 }
 
