@@ -125,7 +125,7 @@ async fn say_slowly<S: Io + ?Sized>(
     budget: &mut usize,
     manner: Manner,
 ) -> Result<(), String> {
-    let part = &bytes[..bytes.len().min(*budget)];
+    let part = bytes.get(..*budget).unwrap_or(bytes);
     *budget -= part.len();
     let pieces: Vec<&[u8]> = if manner.pause.is_some() { part.chunks(1).collect() } else { vec![part] };
     for piece in pieces {
