@@ -20,7 +20,7 @@ pub mod words;
 
 pub use pattern::{Pattern, PatternError};
 pub use probe::Probe;
-pub use secret::Secret;
+pub use secret::{Secret, hide_in_urls};
 pub use spec::{
     Class, Dialogue, External, ExternalKind, Http, LineProtocol, Login, Method, Redirect, Security, SimpleTcp, Sip,
     Spec, Target, Tls, Transport, Verify,

@@ -29,7 +29,7 @@ impl fmt::Debug for Secret {
 }
 
 /// Hides the password of every URL in a text (`scheme://user:***@host/`), one `*` a character, so that columns stay.
-pub(super) fn hide_in_urls(text: &str) -> Cow<'_, str> {
+pub fn hide_in_urls(text: &str) -> Cow<'_, str> {
     let mut shown = Cow::Borrowed(text);
     let mut from = 0;
     while let Some(at) = text.get(from..).and_then(|rest| rest.find("://")) {

@@ -1,10 +1,10 @@
 //! Findings as text for people, as one line for the log in ldirectord's words, and as JSON. Whatever is shown of a line that holds
 //! a password is masked here, so that every way out is safe.
 
-use super::secret::hide_in_urls;
 use super::{Diagnostic, Severity};
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
+use checks::hide_in_urls;
 use serde_json::{Value, json};
 use std::borrow::Cow;
 

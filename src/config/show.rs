@@ -7,9 +7,9 @@ mod words;
 pub use file::text;
 
 use super::render::MASK;
-use super::secret::hide_in_urls;
 use super::{Alert, Config, Fallback, Globals, Real, Secret, Virtual};
 use crate::ipvs::Forward;
+use checks::hide_in_urls;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 
