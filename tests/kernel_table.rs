@@ -48,6 +48,7 @@ fn outcomes(results: Vec<Result<(), TableError>>) -> Vec<Result<(), i32>> {
 }
 
 #[test]
+#[ignore = "needs a kernel with IPVS: run by tests/lab/run kernel-table"]
 fn memory_behaves_as_the_kernel() {
     let Some((_guard, kernel)) = lab("memory_behaves_as_the_kernel") else { return };
     let kernel = Mutex::new(kernel);
@@ -99,6 +100,7 @@ fn ipvsadm(arguments: &[&str]) -> String {
 }
 
 #[test]
+#[ignore = "needs a kernel with IPVS: run by tests/lab/run kernel-table"]
 fn listing_is_ipvsadm_byte_for_byte() {
     let Some((_guard, kernel)) = lab("listing_is_ipvsadm_byte_for_byte") else { return };
     let kernel = Mutex::new(kernel);
@@ -137,6 +139,7 @@ fn real(n: u32) -> Destination {
 }
 
 #[test]
+#[ignore = "needs a kernel with IPVS: run by tests/lab/run kernel-table"]
 fn what_is_saved_ipvsadm_restores() {
     let Some((_guard, mut kernel)) = lab("what_is_saved_ipvsadm_restores") else { return };
     let mut service = tcp("fd00::1", 80);
@@ -162,6 +165,7 @@ fn what_is_saved_ipvsadm_restores() {
 
 /// More than a batch, more than a datagram; and every second operation refused, each with its own name.
 #[test]
+#[ignore = "needs a kernel with IPVS: run by tests/lab/run kernel-table"]
 fn many_operations_are_each_answered() {
     let Some((_guard, mut kernel)) = lab("many_operations_are_each_answered") else { return };
     let service = tcp("10.0.0.1", 80);
@@ -189,6 +193,7 @@ fn many_operations_are_each_answered() {
 }
 
 #[test]
+#[ignore = "needs a kernel with IPVS: run by tests/lab/run kernel-table"]
 fn settings_and_sync_daemons() {
     let Some((_guard, mut kernel)) = lab("settings_and_sync_daemons") else { return };
     let before = kernel.timeouts().unwrap();
@@ -240,6 +245,7 @@ fn settings_and_sync_daemons() {
 }
 
 #[test]
+#[ignore = "needs a kernel with IPVS: run by tests/lab/run kernel-table"]
 fn connections_are_counted() {
     let Some((_guard, mut kernel)) = lab("connections_are_counted") else { return };
     let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -271,6 +277,7 @@ fn connections_are_counted() {
 
 /// Without privilege: a sentence that says what is needed. In the lab everything is root, so the child drops it.
 #[test]
+#[ignore = "needs a kernel with IPVS: run by tests/lab/run kernel-table"]
 fn permission_is_explained() {
     const CHILD: &str = "LDIRECTORD_UNPRIVILEGED";
     if std::env::var_os(CHILD).is_some() {
@@ -280,7 +287,11 @@ fn permission_is_explained() {
     let Some((_guard, _kernel)) = lab("permission_is_explained") else { return };
     use std::os::unix::process::CommandExt;
     let mut child = std::process::Command::new(std::env::current_exe().unwrap());
-    child.args(["permission_is_explained", "--exact", "--nocapture"]).env(CHILD, "1").uid(65534).gid(65534);
+    child
+        .args(["permission_is_explained", "--exact", "--include-ignored", "--nocapture"])
+        .env(CHILD, "1")
+        .uid(65534)
+        .gid(65534);
     let output = child.output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(text.contains("run as root, or with CAP_NET_ADMIN"), "{text}{}", String::from_utf8_lossy(&output.stderr));
@@ -288,6 +299,7 @@ fn permission_is_explained() {
 
 /// Takes the guest's modules away and looks whether they come back. Only in a guest: its modules are nobody else's.
 #[test]
+#[ignore = "needs a kernel with IPVS: run by tests/lab/run kernel-table"]
 fn modules_are_loaded_on_demand() {
     let Some((_guard, mut kernel)) = lab("modules_are_loaded_on_demand") else { return };
     if !std::fs::read_to_string("/proc/cpuinfo").unwrap().contains("User Mode Linux") {

@@ -2,6 +2,7 @@
 //! hard deadline and returns a [`Verdict`] that says why. Nothing here knows of configuration files, IPVS or a daemon.
 
 mod connect;
+mod dialogue;
 mod external;
 mod http;
 mod line;
@@ -9,6 +10,7 @@ mod net;
 pub mod pattern;
 mod ping;
 pub mod probe;
+mod secret;
 mod simpletcp;
 mod sip;
 pub mod spec;
@@ -18,8 +20,10 @@ pub mod words;
 
 pub use pattern::{Pattern, PatternError};
 pub use probe::Probe;
+pub use secret::Secret;
 pub use spec::{
-    Class, External, ExternalKind, Http, Method, Redirect, SimpleTcp, Sip, Spec, Target, Tls, Transport, Verify,
+    Class, Dialogue, External, ExternalKind, Http, LineProtocol, Login, Method, Redirect, Security, SimpleTcp, Sip,
+    Spec, Target, Tls, Transport, Verify,
 };
 pub use verdict::{Failure, Phase, Reason, Success, Timings, Verdict};
 pub use words::WordsError;

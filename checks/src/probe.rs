@@ -1,7 +1,7 @@
 //! A spec made ready for one target, and the one deadline around everything.
 
 use crate::net::Progress;
-use crate::{Failure, Reason, Spec, Success, Target, Verdict, connect, external, http, ping, simpletcp, sip};
+use crate::{Failure, Reason, Spec, Success, Target, Verdict, connect, dialogue, external, http, ping, simpletcp, sip};
 use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,6 +16,8 @@ pub struct Probe {
     target: Target,
     /// What an HTTP check prepares once; unset for every other kind.
     http: Option<http::Prepared>,
+    /// Likewise for a dialogue.
+    dialogue: Option<dialogue::Prepared>,
 }
 
 impl Probe {
@@ -26,7 +28,11 @@ impl Probe {
             Spec::Http(http) => Some(http::Prepared::new(http, target)?),
             _ => None,
         };
-        Ok(Self { spec, target, http })
+        let dialogue = match &spec {
+            Spec::Dialogue(dialogue) => Some(dialogue::Prepared::new(dialogue)?),
+            _ => None,
+        };
+        Ok(Self { spec, target, http, dialogue })
     }
     /// Whom it asks.
     pub fn target(&self) -> Target {
@@ -63,6 +69,10 @@ impl Probe {
             (Spec::Http(_), None) => Err(progress.failure(Reason::Internal("HTTP check not prepared".to_owned()))),
             (Spec::Sip(sip), _) => Box::pin(sip::run(sip, target, progress)).await,
             (Spec::SimpleTcp(simpletcp), _) => Box::pin(simpletcp::run(simpletcp, target, progress)).await,
+            (Spec::Dialogue(spec), _) => match &self.dialogue {
+                Some(prepared) => Box::pin(prepared.run(spec, target, deadline, progress)).await,
+                None => Err(progress.failure(Reason::Internal("dialogue not prepared".to_owned()))),
+            },
             (Spec::External(external), _) => Box::pin(external::run(external, target, progress)).await,
         }
     }

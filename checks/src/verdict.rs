@@ -114,6 +114,22 @@ pub enum Reason {
         /// The server's phrase, short.
         phrase: String,
     },
+    /// The server understood and said no; its reply in its own words.
+    #[error("{what} refused: {reply}")]
+    Rejected {
+        /// What it refused: `login`, `service` (by its greeting), a command.
+        what: &'static str,
+        /// The reply, short, with every password in it masked.
+        reply: String,
+    },
+    /// A second connection that the protocol needs did not come about or broke off (FTP's data connection).
+    #[error("data connection to port {port}: {reason}")]
+    Data {
+        /// The port that the server named.
+        port: u16,
+        /// Why.
+        reason: Box<Reason>,
+    },
     /// The answer is not what the protocol allows.
     #[error("not a valid answer: {0}")]
     Protocol(String),
@@ -123,6 +139,14 @@ pub enum Reason {
         /// Which part.
         what: &'static str,
         /// The limit in bytes.
+        limit: usize,
+    },
+    /// The answer has more parts than a limit of ours.
+    #[error("more than {limit} {what}")]
+    TooMany {
+        /// Which parts.
+        what: &'static str,
+        /// The limit.
         limit: usize,
     },
     /// The pattern was not found.

@@ -190,6 +190,8 @@ pub struct Check {
     pub secret: Secret,
     /// `tlsverify`
     pub tlsverify: Verify,
+    /// `starttls`
+    pub starttls: bool,
     /// `tlsca`
     pub tlsca: Option<String>,
     /// `tlsname`
@@ -242,6 +244,9 @@ pub enum Service {
     Sip,
     Smtp,
     Submission,
+    Redis,
+    Memcached,
+    Ssh,
 }
 
 /// One real server of one virtual.

@@ -59,7 +59,7 @@ launch keepalived director keepalived --dont-fork --check --log-detail --no-sysl
 must wait_until 120 '[ "$(weighted)" = $count ]'
 sleep 5
 # The parent only supervises; the checker is its child.
-measure "$(keepalived --version 2>&1 | sed -n '1s/ (.*//p')" $count $(pgrep keepalived)
+measure "$(keepalived --version 2>&1 | sed -n '1s/ (.*//p')" $count $(pgrep -P "$(cat $LAB/keepalived.pid)")
 kill "$(cat $LAB/keepalived.pid)"; must wait_until 30 '! pgrep keepalived >/dev/null'
 on director ipvsadm -C
 

@@ -75,6 +75,7 @@ pub(super) fn virtual_(id: ServiceId, reals: Vec<Real>) -> Virtual {
         database: String::new(),
         secret: Default::default(),
         tlsverify: Verify::None,
+        starttls: false,
         tlsca: None,
         tlsname: None,
     };

@@ -3,10 +3,10 @@
 # The program is put in as /usr/sbin/ldirectord, as an administrator links it over the original.
 ld=/usr/sbin/ldirectord
 install_program() {
-  mkdir -p /etc/ha.d/conf /usr/lib/ldirectord-lab; rm -f /etc/ha.d/*.cf /var/log/ldirectord*.log
-  LAB_PERL=/usr/lib/ldirectord-lab/perl/ldirectord     # the original, for those who compare
-  if [ -f $ld ]; then mkdir -p /usr/lib/ldirectord-lab/perl; cp $ld $LAB_PERL; fi
-  if [ "$PROGRAM" != $ld ]; then cp "$PROGRAM" /usr/lib/ldirectord-lab/ldirectord; rm -f $ld; cp /usr/lib/ldirectord-lab/ldirectord $ld; fi
+  mkdir -p /etc/ha.d/conf /srv/original; rm -f /etc/ha.d/*.cf /var/log/ldirectord*.log
+  LAB_PERL=/srv/original/ldirectord     # the original where it is installed, for those who compare
+  if [ -f $ld ]; then mv $ld $LAB_PERL; fi
+  cp "$PROGRAM" $ld
   if head -c 2 $ld | grep -q '#!'; then kind=perl; else kind=ours; fi
 }
 # ours, perl: which program is under test. What only one of them promises stands behind these.
