@@ -13,6 +13,7 @@ pub mod stop;
 pub mod table;
 pub mod table_text;
 
+pub use crate::daemon::process::outlive_size_limits;
 pub use locate::locate;
 
 use crate::config::render::Source;

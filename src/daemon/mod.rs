@@ -19,6 +19,7 @@ pub mod run;
 pub mod serve;
 pub mod signals;
 pub mod sysctl;
+mod takeover;
 mod turn;
 pub mod view;
 pub mod watch;

@@ -177,9 +177,14 @@ impl Drop for Pending {
 
 /// Removes the pid file if it names this process.
 pub fn remove(paths: &Paths) {
+    remove_of(paths, std::process::id());
+}
+
+/// Removes the pid file of a process that is gone, if it names that one.
+pub fn remove_of(paths: &Paths, pid: impl ToString) {
     let path = paths.pid_file();
-    let ours = std::fs::read_to_string(&path).is_ok_and(|text| text.trim() == std::process::id().to_string());
-    if ours {
+    let theirs = std::fs::read_to_string(&path).is_ok_and(|text| text.trim() == pid.to_string());
+    if theirs {
         let _gone_already = std::fs::remove_file(path);
     }
 }

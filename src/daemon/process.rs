@@ -97,6 +97,15 @@ pub fn ready() -> io::Result<()> {
     told.or(Ok(()))
 }
 
+/// A file that reached its size limit, the log above all, ends nobody: the write fails instead (setrlimit(2)). To be called
+/// before there are other threads; programs that are run get the signal as ever.
+pub fn outlive_size_limits() {
+    use nix::sys::signal::{SigSet, Signal};
+    let mut signals = SigSet::empty();
+    signals.add(Signal::SIGXFSZ);
+    let _refused = signals.thread_block();
+}
+
 /// No core dump of a process that knows passwords.
 pub fn no_core_dumps() {
     use nix::sys::resource::{Resource, setrlimit};

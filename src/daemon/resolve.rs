@@ -25,7 +25,7 @@ const STACK: usize = 512 * 1024;
 pub struct Limits {
     /// Names that are asked at the same time, as long as answers come.
     pub at_once: usize,
-    /// When none has come for this long, as many more are asked, [`MOST`] at most: names that hang (a dead name server, one dead
+    /// When none has come for this long, as many more are asked, 512 at most: names that hang (a dead name server, one dead
     /// zone) must not keep the others from being asked at all.
     pub stall: Duration,
     /// For all of them together; what has no answer then is unresolved.

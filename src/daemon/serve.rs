@@ -1,60 +1,28 @@
-//! From a verb to a running instance: loads the configuration, finds out who is there already, opens the table, takes the lock, and
-//! hands everything to the owner. The same for the background, `--foreground`, `supervised` and `-d`.
-#![allow(clippy::disallowed_methods, reason = "instances wait for each other here")]
+//! From a verb to a running instance: loads the configuration, becomes the one instance of it (`takeover`), and hands everything
+//! to the owner. The same for the background, `--foreground`, `supervised` and `-d`.
+#![allow(clippy::disallowed_methods, reason = "a verb becomes a running instance here")]
 
-use super::control::{self, Control};
+use super::control::Control;
 use super::load::{self, Loaded};
-use super::lock::{self, Lock, Phase};
+use super::lock;
 use super::owner::{Facts, Owner, Parts};
 use super::paths::Paths;
-use super::pidfile::{self, Kind, Pending, State};
+use super::pidfile::{self, Pending, State};
 use super::pool::{Limits, Pool};
-use super::record::recorded;
 use super::signals::Signals;
-use super::writer::{Open, Writer};
+use super::takeover::{Attempt, Taken, opener, words};
+pub use super::takeover::{Takeover, Which};
+use super::writer::Writer;
 use super::{process, reload, sysctl};
 use crate::config::render::Source;
 use crate::config::{Config, Severity};
 use crate::director::{Director, Time};
-use crate::ipvs::{KernelTable, MemoryTable, ServiceId, Table};
 use crate::report::{Destination, Log, clock};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use std::io::Write;
-use std::path::Path;
 use std::sync::Arc;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
 
 /// Findings that are printed of one file.
 const PRINTED: usize = 100;
-/// How often somebody else's state is looked at.
-const STEP: Duration = Duration::from_millis(50);
-/// How long another instance may take to start or to end before it is given up on.
-const OTHERS: Duration = Duration::from_secs(10);
-/// How long a running instance may take to answer.
-const ANSWER: Duration = Duration::from_secs(5);
-
-/// What to do about an instance that runs already.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Takeover {
-    /// `start`: it is enough.
-    Leave,
-    /// `restart`: it is replaced; without one there is a plain start.
-    Replace,
-    /// `try-restart`: it is replaced; without one nothing happens.
-    ReplaceOnly,
-}
-
-/// Which table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Which {
-    /// The kernel's.
-    Kernel,
-    /// In memory.
-    Memory,
-}
-
 /// What to start.
 #[derive(Clone, Debug)]
 pub struct Launch {
@@ -98,7 +66,11 @@ pub fn serve(launch: &Launch) -> u8 {
     log.install();
     tracing::info!("Invoking ldirectord invoked as: {} ", launch.invoked);
     let own_files = !(launch.debug || config.globals.supervised);
-    let table = match lock::read(&paths) {
+    let theirs = match pidfile::state(&paths, Some(&path)) {
+        State::Running { name, .. } => paths.named(&name),
+        _ => paths.clone(),
+    };
+    let table = match lock::read(&theirs) {
         Some(note) if launch.takeover != Takeover::Leave && note.table == "memory" => Which::Memory,
         _ => launch.table,
     };
@@ -157,112 +129,7 @@ pub fn logfile_of_last(paths: &Paths, debug: bool) -> Destination {
     Destination::of(&logfile, supervised, debug)
 }
 
-struct Attempt<'a> {
-    launch: &'a Launch,
-    paths: &'a Paths,
-    path: &'a Path,
-    /// Pid file and lock are needed; `-d` and `supervised` do without where they must.
-    own_files: bool,
-    table: Which,
-}
-
-/// What a process has that became the instance.
-struct Taken {
-    lock: Option<Lock>,
-    table: Box<dyn Table>,
-    /// Not in place yet; nothing where none is wanted.
-    pid_file: Option<Pending>,
-    /// The predecessor's services.
-    inherited: Vec<ServiceId>,
-}
-
 impl Attempt<'_> {
-    /// Waits for, or replaces, whoever is there, until this process holds the lock and has the table open. Nothing: somebody
-    /// runs, and that is enough.
-    fn become_the_one(&self) -> Result<Option<Taken>, String> {
-        let mut ready = None;
-        let began = Instant::now();
-        let (mut asked, mut warned) = (false, false);
-        let mut inherited = Vec::new();
-        loop {
-            match pidfile::state(self.paths, Some(self.path)) {
-                State::Running { pid, kind, name } => {
-                    let theirs = self.paths.named(&name);
-                    if !warned && let Some(words) = pidfile::another_file(&theirs, pid, self.path) {
-                        complain(&words);
-                        tracing::info!("{words}");
-                    }
-                    warned = true;
-                    if self.launch.takeover == Takeover::Leave {
-                        if is_enough(&theirs, kind, began) {
-                            return Ok(None);
-                        }
-                    } else {
-                        // Whoever runs makes room for nobody who could not begin.
-                        if ready.is_none() {
-                            ready = Some((self.open()?, self.pending()?));
-                        }
-                        if !asked {
-                            inherited = replace(&theirs, pid, kind);
-                            asked = true;
-                        } else if began.elapsed() > OTHERS {
-                            tracing::info!("pid {pid} did not hand over within {} s and is killed", OTHERS.as_secs());
-                            let _gone = kill(Pid::from_raw(pid), Signal::SIGKILL);
-                        }
-                    }
-                }
-                State::Stale | State::Absent if self.launch.takeover == Takeover::ReplaceOnly && !asked => {
-                    return Ok(None);
-                }
-                State::Stale | State::Absent => {
-                    let (table, pid_file) = match ready.take() {
-                        Some(ready) => ready,
-                        None => (self.open()?, self.pending()?),
-                    };
-                    match self.take_lock()? {
-                        Some(lock) => return Ok(Some(Taken { lock, table, pid_file, inherited })),
-                        None if began.elapsed() > OTHERS * 3 => {
-                            let pid =
-                                lock::read(self.paths).map_or_else(String::new, |note| format!(" (pid {})", note.pid));
-                            return Err(format!("another instance{pid} holds {}", self.paths.lock().display()));
-                        }
-                        // Starting or ending: it has no pid file yet, or not any more.
-                        None => ready = Some((table, pid_file)),
-                    }
-                }
-            }
-            sleep(if asked { STEP / 10 } else { STEP });
-        }
-    }
-
-    fn pending(&self) -> Result<Option<Pending>, String> {
-        let cannot =
-            |error: std::io::Error| format!("Can not open {}: {}", self.paths.pid_file().display(), words(&error));
-        self.own_files.then(|| Pending::write(self.paths)).transpose().map_err(cannot)
-    }
-
-    /// `Ok(Some(None))`: there is no place for a lock, and none is needed.
-    fn take_lock(&self) -> Result<Option<Option<Lock>>, String> {
-        match Lock::try_take(self.paths, &self.path.to_string_lossy(), self.table_name()) {
-            Ok(Some(lock)) => Ok(Some(Some(lock))),
-            Ok(None) => Ok(None),
-            Err(_) if !self.own_files => Ok(Some(None)),
-            Err(error) => Err(format!("Can not open {}: {}", self.paths.lock().display(), words(&error))),
-        }
-    }
-
-    /// Which table: a replacement writes the same one as its predecessor.
-    fn table_name(&self) -> &'static str {
-        match self.table {
-            Which::Kernel => "kernel",
-            Which::Memory => "memory",
-        }
-    }
-
-    fn open(&self) -> Result<Box<dyn Table>, String> {
-        opener(self.table)().map_err(|error| error.to_string())
-    }
-
     fn begin(&self, config: Arc<Config>, loaded: Loaded, log: &Log, taken: Taken) -> u8 {
         let launch = self.launch;
         let Taken { lock, table, pid_file, inherited } = taken;
@@ -326,65 +193,4 @@ impl Attempt<'_> {
             1
         })
     }
-}
-
-/// Opens the wanted table, again and again.
-fn opener(which: Which) -> Open {
-    match which {
-        Which::Kernel => Box::new(|| recorded(KernelTable::open()?)),
-        Which::Memory => Box::new(|| recorded(MemoryTable::new())),
-    }
-}
-
-/// Whether a running instance makes a start superfluous. One that is ending does not, and one that is starting is given the time to
-/// become ready.
-fn is_enough(theirs: &Paths, kind: Kind, began: Instant) -> bool {
-    if kind == Kind::Perl {
-        return true;
-    }
-    let phase = || lock::read(theirs).map(|note| note.phase);
-    match phase() {
-        Some(Phase::Starting) => began.elapsed() > OTHERS,
-        // A terminating signal may be on its way: whoever answers after it has seen it.
-        Some(Phase::Running) => {
-            let _ended_meanwhile = control::ask(&theirs.socket(), "ping", ANSWER);
-            phase() == Some(Phase::Running)
-        }
-        Some(Phase::Stopping) => false,
-        None => true,
-    }
-}
-
-/// Asks an instance to leave everything as it is and end; its services.
-fn replace(theirs: &Paths, pid: i32, kind: Kind) -> Vec<ServiceId> {
-    match kind {
-        // The one signal that ends ldirectord without its cleaning up.
-        Kind::Perl => {
-            let _gone = kill(Pid::from_raw(pid), Signal::SIGUSR1);
-            Vec::new()
-        }
-        Kind::Ours => match control::ask(&theirs.socket(), "handover", ANSWER) {
-            Ok(answer) => {
-                let names =
-                    answer.get("services").and_then(|names| names.as_array()).map(Vec::as_slice).unwrap_or_default();
-                names.iter().filter_map(|name| name.as_str()?.parse().ok()).collect()
-            }
-            Err(error) => {
-                tracing::info!("pid {pid} does not answer: {error}");
-                services_of_last(theirs)
-            }
-        },
-    }
-}
-
-/// What an instance that says nothing owned: the services of the last configuration that it loaded.
-fn services_of_last(theirs: &Paths) -> Vec<ServiceId> {
-    let text = load::read(&theirs.last_good()).ok();
-    let config = text.and_then(|text| load::judge(text, &load::Addresses::new()).config);
-    config.map(|config| config.virtuals.iter().map(|service| service.id).collect()).unwrap_or_default()
-}
-
-/// An error without its number.
-fn words(error: &std::io::Error) -> String {
-    error.to_string().split(" (os error").next().unwrap_or_default().to_owned()
 }

@@ -19,7 +19,6 @@ pub enum Asked {
 
 /// Linux numbers of the signals that tokio has no name for.
 const XCPU: i32 = 24;
-const XFSZ: i32 = 25;
 const SYS: i32 = 31;
 
 /// All of them, ready to be received. Must run inside a runtime.
@@ -45,11 +44,7 @@ impl Signals {
             let caught = signal(kind)?;
             tokio::task::spawn(pass_on(caught, asked, sender.clone()));
         }
-        // A log that reached its size limit ends nobody: the write fails instead. Not passed on, because telling it would be
-        // another write.
-        let mut too_large = signal(SignalKind::from_raw(XFSZ))?;
-        tokio::task::spawn(async move { while too_large.recv().await.is_some() {} });
-        // Rust starts every process with PIPE ignored.
+        // Rust starts every process with PIPE ignored; XFSZ is blocked (`process::outlive_size_limits`).
         Ok(Self(receiver))
     }
 

@@ -82,8 +82,11 @@ fn the_default_configuration_has_two_names() {
     std::fs::copy(site.config(), site.path("other/ldirectord.cf")).unwrap();
     let other = site.path("other/ldirectord.cf");
     assert_eq!(site.run(&[other.to_str().unwrap(), "status"]).code, 3);
-    site.run(&["ldirectord.cf", "stop"]).expect(0, "", "");
-    assert!(!alive(pid));
+    // Whoever takes over under the other name leaves no stale pid file behind.
+    site.run(&["ldirectord.cf", "restart"]).expect(0, "", "");
+    assert!(!site.pid_file().exists() && !alive(pid));
+    site.run(&["stop"]).expect(0, "", "");
+    site.run(&["ldirectord.cf", "status"]).expect(3, "ldirectord is stopped for ldirectord.cf\n", "");
 }
 
 #[test]
