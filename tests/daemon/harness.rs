@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_ldirectord-rs");
 
 /// Longer than anything takes on a slow machine; nothing waits for it when all is well.
-pub const DEADLINE: Duration = Duration::from_secs(40);
+pub const DEADLINE: Duration = Duration::from_secs(120);
 
 /// Waits until `what` holds.
 pub fn until(words: &str, mut what: impl FnMut() -> bool) {
