@@ -57,7 +57,7 @@ impl Owner {
                     help: None,
                 }];
             }
-            Ok(loaded) => self.judged(loaded, why == Some(Why::Names)),
+            Ok(loaded) => self.judged(loaded, why.unwrap_or(Why::Changed)),
         }
         if why == Some(Why::Changed) {
             self.run_callback();
@@ -72,7 +72,8 @@ impl Owner {
         }
     }
 
-    fn judged(&mut self, loaded: Loaded, names_only: bool) {
+    fn judged(&mut self, loaded: Loaded, why: Why) {
+        let names_only = why == Why::Names;
         let Loaded { config, findings, text, addresses, kept, missing } = loaded;
         let source = Source::new(&self.facts.printed, &text);
         if !names_only {
@@ -91,7 +92,8 @@ impl Owner {
                 );
             }
         }
-        if config != **self.director.config() {
+        // Somebody who asks for a reload wants to have back what was removed by hand, also with an unchanged file.
+        if why == Why::Signal || config != **self.director.config() {
             self.enter(config, names_only);
         }
         self.refused.clear();
@@ -112,7 +114,11 @@ impl Owner {
             sysctl::settle(&config);
         }
         without_effect(&config, Some(&old));
-        self.director.reload(Arc::new(config), self.now());
+        if names_only {
+            self.director.renamed(Arc::new(config), self.now());
+        } else {
+            self.director.reload(Arc::new(config), self.now());
+        }
         self.pool.reloaded();
     }
 

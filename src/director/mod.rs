@@ -108,7 +108,7 @@ impl Director {
             alarms: BTreeSet::new(),
             stopping: BTreeMap::new(),
         };
-        director.configure(config, now);
+        director.configure(config, true, now);
         director
     }
     /// The configuration in force.
@@ -185,7 +185,13 @@ impl Director {
     /// A new configuration over the health of everything that is unchanged. What was removed by hand comes back, what is
     /// not configured goes; weights that were set by hand stay where the configuration has not changed.
     pub fn reload(&mut self, config: Arc<Config>, now: Time) {
-        self.configure(config, now);
+        self.configure(config, true, now);
+        self.settle_all(now);
+    }
+    /// The same file with other answers: a name resolves now. Services that this does not concern are left as they are, with
+    /// everything that was changed in them by hand.
+    pub fn renamed(&mut self, config: Arc<Config>, now: Time) {
+        self.configure(config, false, now);
         self.settle_all(now);
     }
 

@@ -23,8 +23,9 @@ fn identity(real: &Real) -> Identity<'_> {
 }
 
 impl Director {
-    /// Puts a configuration into force.
-    pub(super) fn configure(&mut self, config: Arc<Config>, now: Time) {
+    /// Puts a configuration into force. With `everything` each of its services is looked at as at start; else only those whose
+    /// virtual changed are.
+    pub(super) fn configure(&mut self, config: Arc<Config>, everything: bool, now: Time) {
         let old_config = std::mem::replace(&mut self.config, config.clone());
         let mut old: HashMap<ServiceId, (Pool, &Virtual)> = std::mem::take(&mut self.pools)
             .into_iter()
@@ -35,16 +36,23 @@ impl Director {
         self.book.begin();
         let mut keys = Keys::default();
         let mut wanted_now = BTreeSet::new();
+        // By their ids: places move with the file.
+        let unwritten: HashSet<ServiceId> =
+            self.dirty.iter().filter_map(|place| Some(old_config.virtuals.get(*place)?.id)).collect();
+        self.dirty.clear();
         for (place, virtual_) in config.virtuals.iter().enumerate() {
             let service = desired::service(virtual_);
             let (mut pool, before) = match old.remove(&virtual_.id) {
                 Some((mut pool, before)) => {
                     pool.service = service;
-                    pool.ledger.touch = true;
+                    pool.ledger.touch |= everything || before != virtual_;
                     (pool, Some(before))
                 }
                 None => (Pool::new(service, now), None),
             };
+            if pool.ledger.touch || unwritten.contains(&virtual_.id) {
+                self.dirty.insert(place);
+            }
             let members = std::mem::take(&mut pool.members);
             let mut known: HashMap<Identity<'_>, Member> = before
                 .into_iter()
@@ -68,15 +76,18 @@ impl Director {
         }
         self.dropped.extend(old.into_keys().map(|id| (id, Dropped::default())));
         self.reschedule(&wanted_now, now);
-        self.dirty = (0..self.pools.len()).collect();
-        self.alarms =
-            self.pools.iter().enumerate().filter_map(|(place, pool)| Some((pool.alarm(now)?, place))).collect();
+        let alarms = self.pools.iter().enumerate().flat_map(|(place, pool)| {
+            [pool.alarm(now), pool.ledger.retry].into_iter().flatten().map(move |at| (at, place))
+        });
+        self.alarms = alarms.collect();
     }
 
     /// Lets the fallbacks follow a new configuration.
     pub(super) fn settle_all(&mut self, now: Time) {
-        for (pool, virtual_) in self.pools.iter_mut().zip(&self.config.virtuals) {
-            pool.settle(virtual_, now, &mut self.events);
+        for (place, (pool, virtual_)) in self.pools.iter_mut().zip(&self.config.virtuals).enumerate() {
+            if pool.settle(virtual_, now, &mut self.events) {
+                self.dirty.insert(place);
+            }
         }
     }
 

@@ -178,3 +178,26 @@ fn an_adopted_real_that_somebody_removes_gets_nothing_before_its_verdict() {
     world.round();
     assert_eq!(world.weights(tcp(80)), [(1, 5), (2, 5)]);
 }
+
+#[test]
+fn a_name_that_resolves_leaves_what_hands_did_to_other_services() {
+    let named = |address: bool| {
+        let mut unnamed = real(7, 5);
+        if !address {
+            unnamed.address = None;
+        }
+        config(vec![virtual_(tcp(80), vec![real(1, 5)]), virtual_(tcp(81), vec![real(2, 5), unnamed])])
+    };
+    let mut world = World::start(named(false), Snapshot::new());
+    world.check();
+    world.round();
+    world.remove_by_hand(tcp(80), 1);
+    world.director.renamed(std::sync::Arc::new(named(true)), world.now);
+    world.check();
+    world.round();
+    assert_eq!(world.weights(tcp(80)), [], "nothing about it changed");
+    assert_eq!(world.weights(tcp(81)), [(2, 5), (7, 5)]);
+    world.director.reload(std::sync::Arc::new(named(true)), world.now);
+    world.round();
+    assert_eq!(world.weights(tcp(80)), [(1, 5)], "a reload restores it");
+}
