@@ -27,7 +27,7 @@ TCP 10.9.0.81:80 rr
 record_writes
 ldirectord director up.cf start
 expect "start: exit code" 0 $code
-expect_soon 20 "two are up, the third is dead" "$steady" table director
+expect_soon 60 "two are up, the third is dead" "$steady" table director
 poll watch director
 hold held client 10.9.0.80:80 6
 stream clients client 10.9.0.81:80 50
