@@ -1,7 +1,9 @@
 //! A spec made ready for one target, and the one deadline around everything.
 
+use crate::conversation::Secure;
 use crate::net::Progress;
-use crate::{Failure, Reason, Spec, Success, Target, Verdict, connect, external, http, ping, simpletcp, sip};
+use crate::{Failure, Reason, Spec, SqlKind, Success, Target, Verdict, connect, external, http, ping, simpletcp, sip};
+use crate::{dns, ldap, mqtt, mysql, ntp, pgsql, radius, tls};
 use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,6 +18,8 @@ pub struct Probe {
     target: Target,
     /// What an HTTP check prepares once; unset for every other kind.
     http: Option<http::Prepared>,
+    /// TLS of the other kinds, where they may need it.
+    secure: Option<Secure>,
 }
 
 impl Probe {
@@ -26,7 +30,11 @@ impl Probe {
             Spec::Http(http) => Some(http::Prepared::new(http, target)?),
             _ => None,
         };
-        Ok(Self { spec, target, http })
+        let secure = match spec.tls() {
+            Some(setting) => Some(Secure { config: tls::config(setting, false)?, name: setting.name.clone() }),
+            None => None,
+        };
+        Ok(Self { spec, target, http, secure })
     }
     /// Whom it asks.
     pub fn target(&self) -> Target {
@@ -64,6 +72,15 @@ impl Probe {
             (Spec::Sip(sip), _) => sip::run(sip, target, progress).await,
             (Spec::SimpleTcp(simpletcp), _) => simpletcp::run(simpletcp, target, progress).await,
             (Spec::External(external), _) => external::run(external, target, progress).await,
+            (Spec::Dns(dns), _) => dns::run(dns, target, deadline, progress).await,
+            (Spec::Radius(radius), _) => radius::run(radius, target, deadline, progress).await,
+            (Spec::Ntp(ntp), _) => ntp::run(*ntp, target, deadline, progress).await,
+            (Spec::Mqtt(mqtt), _) => mqtt::run(mqtt, target, progress).await,
+            (Spec::Ldap(ldap), _) => Box::pin(ldap::run(ldap, self.secure.as_ref(), target, progress)).await,
+            (Spec::Sql(sql), _) => match sql.kind {
+                SqlKind::Mysql => Box::pin(mysql::run(sql, self.secure.as_ref(), target, progress)).await,
+                SqlKind::Pgsql => Box::pin(pgsql::run(sql, self.secure.as_ref(), target, progress)).await,
+            },
         }
     }
 }

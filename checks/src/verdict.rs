@@ -114,6 +114,12 @@ pub enum Reason {
         /// The server's phrase, short.
         phrase: String,
     },
+    /// The login was refused: the server's words, without any secret.
+    #[error("login refused: {0}")]
+    Login(String),
+    /// A proper answer that is not the wanted one: what it says.
+    #[error("{0}")]
+    Answer(String),
     /// The answer is not what the protocol allows.
     #[error("not a valid answer: {0}")]
     Protocol(String),

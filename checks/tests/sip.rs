@@ -1,6 +1,5 @@
 //! SIP OPTIONS against friendly and hostile peers.
 #![allow(clippy::indexing_slicing, reason = "a test that goes out of bounds has failed")]
-
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "a test may fail; peers wait")]
 
 mod support;
