@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 /// Where a peer spoils what it says.
 #[derive(Clone, Copy, Debug)]
@@ -86,33 +88,38 @@ fn acceptor() -> tokio_rustls::TlsAcceptor {
 
 pub(crate) type Script = fn(Peer) -> Pin<Box<dyn Future<Output = Option<()>> + Send>>;
 
-/// A server that runs `script` on every connection; and how much it has said.
-pub(crate) async fn serve(script: Script, fault: Fault) -> (Target, Arc<AtomicUsize>) {
+/// A server that runs `script` on every connection; how much it has said, and word of each script's end.
+async fn serve(script: Script, fault: Fault) -> (Target, Arc<AtomicUsize>, UnboundedReceiver<()>) {
     let said = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&said);
+    let (ended, ends) = unbounded_channel();
     let target = tcp(HERE, move |stream: TcpStream| {
         let _ = stream.set_nodelay(true);
         let peer = Peer { stream: Box::new(stream), fault, said: Arc::clone(&counter) };
+        let ended = ended.clone();
         async move {
             let _ = script(peer).await;
+            let _ = ended.send(());
         }
     });
-    (target.await, said)
+    (target.await, said, ends)
 }
 
-/// Asks a well-behaved server.
+/// Asks a well-behaved server, whose script must come to its end: an assertion in it that fails would be missed otherwise.
 pub(crate) async fn asked(spec: &Spec, script: Script) -> Result<Success, Failure> {
-    let (target, _) = serve(script, Fault::None).await;
-    ask(spec.clone(), target, DEADLINE).await
+    let (target, _, mut ends) = serve(script, Fault::None).await;
+    let result = ask(spec.clone(), target, DEADLINE).await;
+    timeout(DEADLINE, ends.recv()).await.unwrap_or_else(|_| panic!("the server's script has failed: {result:?}"));
+    result
 }
 
 /// What every check over TCP has to stand: `script` is a server that makes `spec` up in plain text.
 pub(crate) async fn hostile(spec: Spec, script: Script) {
-    let (target, said) = serve(script, Fault::None).await;
+    let (target, said, _ends) = serve(script, Fault::None).await;
     let up = ask(spec.clone(), target, DEADLINE).await;
     assert!(up.is_ok(), "{up:?}");
     let length = said.load(Ordering::SeqCst);
-    let (target, _) = serve(script, Fault::Drip).await;
+    let (target, _, _ends) = serve(script, Fault::Drip).await;
     assert!(ask(spec.clone(), target, DEADLINE).await.is_ok(), "slow is not down");
 
     let mut cases = JoinSet::new();
@@ -151,7 +158,7 @@ pub(crate) async fn hostile(spec: Spec, script: Script) {
 
 /// One spoilt conversation: ends inside the deadline, and is down where it was cut.
 async fn down(spec: Spec, script: Script, fault: Fault, must: bool) {
-    let (target, _) = serve(script, fault).await;
+    let (target, _, _ends) = serve(script, fault).await;
     let started = Instant::now();
     let result = ask(spec, target, Duration::from_millis(1500)).await;
     assert!(started.elapsed() < DEADLINE, "{fault:?}");
