@@ -97,6 +97,7 @@ fn config((virtuals, reals): (u16, u16)) -> Arc<Config> {
         database: String::new(),
         secret: ldirectord::config::Secret::default(),
         tlsverify: Verify::None,
+        starttls: false,
         tlsca: None,
         tlsname: None,
     };

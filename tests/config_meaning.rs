@@ -129,11 +129,72 @@ fn the_last_line_of_one_destination_counts() {
 
 #[test]
 fn services_that_are_not_spoken_yet_say_so() {
-    let (config, all) = load("virtual=203.0.113.1:smtp\n".replace("smtp", "25") + "\treal=192.0.2.1:25 masq\n");
+    let (config, all) = load("virtual=203.0.113.1:389\n\treal=192.0.2.1:389 masq\n");
     let service = &config.unwrap().virtuals[0];
-    assert_eq!(service.check.service, Service::Smtp);
+    assert_eq!(service.check.service, Service::Ldap);
     assert!(matches!(&service.reals[0].probes, Probes::One(checks::Spec::Connect, _)));
     assert!(found(&all, Severity::Warning)[0].contains("only that the port accepts a connection is checked"));
+}
+
+/// The dialogue of one virtual service with these lines in it.
+fn dialogue(port: u16, lines: &str) -> (checks::Dialogue, Vec<String>) {
+    let text = format!("virtual=203.0.113.1:{port}\n\treal=192.0.2.1:{port} masq\n{lines}");
+    let (config, all) = load(text);
+    match &config.unwrap().virtuals[0].reals[0].probes {
+        Probes::One(checks::Spec::Dialogue(dialogue), deadline) => {
+            assert_eq!(deadline.as_secs(), 30);
+            ((**dialogue).clone(), found(&all, Severity::Warning))
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn dialogues_carry_what_their_protocol_uses_and_nothing_else() {
+    let login = "\tlogin=\"probe\"\n\tpasswd=\"hunter2\"\n";
+    for (port, name, logs_in) in [
+        (25, "smtp", false),
+        (587, "submission", false),
+        (110, "pop", true),
+        (995, "pops", true),
+        (143, "imap", true),
+        (993, "imaps", true),
+        (119, "nntp", true),
+        (21, "ftp", true),
+    ] {
+        let (bare, warnings) = dialogue(port, "");
+        assert_eq!((bare.name(), bare.request.as_str()), (name, ""));
+        assert_eq!(bare.login.map(|login| login.name), (name == "ftp").then(|| "anonymous".to_owned()), "{name}");
+        assert_eq!(warnings, [""; 0], "{name}");
+        let (given, warnings) = dialogue(port, &format!("{login}\trequest=\"/pub/x\"\n\tstarttls=yes\n"));
+        assert_eq!(given.login.is_some(), logs_in, "{name}");
+        assert_eq!(given.request.as_str(), if name == "ftp" { "pub/x" } else { "" }, "{name}");
+        assert!(!format!("{given:?}").contains("hunter2"), "{name}");
+        let secured = matches!(given.security, checks::Security::Starttls(_));
+        assert_eq!(secured, !matches!(name, "pops" | "imaps" | "ftp"), "{name}");
+        assert_eq!(warnings.iter().any(|words| words.contains("nobody is logged in")), !logs_in, "{name}");
+        assert_eq!(warnings.iter().any(|words| words.contains("starttls is not used")), !secured, "{name}");
+    }
+    let (ftp, _) = dialogue(21, "\tservice=ftp\n");
+    let login = ftp.login.unwrap();
+    assert_eq!((login.name.as_str(), login.password.reveal()), ("anonymous", "ldirectord@director"));
+    let (_, warnings) = dialogue(21, "\treceive=\"OK\"\n");
+    assert!(warnings[0].contains("no file for receive"), "{warnings:?}");
+    let (imaps, warnings) = dialogue(993, "\tvirtualhost=mail.example.org\n\ttlsverify=full\n");
+    let checks::Security::Tls(tls) = imaps.security else { panic!("{imaps:?}") };
+    assert_eq!((tls.name.as_deref(), warnings.len()), (Some("mail.example.org"), 0));
+}
+
+#[test]
+fn words_of_ours_are_implied_by_no_port_and_noted() {
+    for (port, word) in [(6379, "redis"), (11211, "memcached"), (22, "ssh")] {
+        let (spoken, _) = dialogue(port, &format!("\tservice={word}\n\tpasswd=\"p\"\n"));
+        assert_eq!((spoken.name(), spoken.login.is_some()), (word, word == "redis"));
+        let (config, _) = load(format!("virtual=203.0.113.1:{port}\n\treal=192.0.2.1:{port} masq\n"));
+        assert_eq!(config.unwrap().virtuals[0].check.service, Service::None);
+        let (_, all) = load(format!("virtual=203.0.113.1:99\n\treal=192.0.2.1 masq\n\tservice={word}\n"));
+        assert_eq!(found(&all, Severity::Note), [format!("3:10: ldirectord has no service={word}")]);
+    }
 }
 
 #[test]

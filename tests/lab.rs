@@ -1,7 +1,7 @@
 //! Names the laboratory's scenarios among cargo's tests, as ignored ones: they need a kernel with IPVS and run by
 //! `tests/run` (together with everything else) or `tests/lab/run` (alone). This keeps `cargo test` honest about what it
 //! did not run. It has no harness of its own, because that one would swallow the names.
-#![allow(clippy::disallowed_methods, reason = "lists the directory of scenarios")]
+#![allow(clippy::disallowed_methods, clippy::expect_used, reason = "lists the directory of scenarios")]
 
 fn main() {
     let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/lab/scenarios");

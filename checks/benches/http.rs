@@ -13,8 +13,9 @@
 use checks::{Http, Method, Pattern, Probe, Redirect, Spec, Target};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
+use socket2::{Domain, Socket, Type};
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
@@ -46,7 +47,11 @@ fn main() {
 
 /// A server in a thread of its own: it answers each request, or only accepts.
 fn server(answers: bool) -> Target {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a listener");
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).expect("a port");
+    // The standard library's 128 overflow, and every dropped SYN costs a second of waiting.
+    socket.listen(4096).expect("a queue");
+    let listener = TcpListener::from(socket);
     let address = listener.local_addr().expect("its address");
     std::thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {

@@ -5,6 +5,7 @@ mod bytes;
 mod connect;
 mod conversation;
 mod datagram;
+mod dialogue;
 mod dns;
 mod external;
 mod http;
@@ -33,8 +34,8 @@ pub use pattern::{Pattern, PatternError};
 pub use probe::Probe;
 pub use secret::Secret;
 pub use spec::{
-    Class, Dns, External, ExternalKind, Http, Ldap, Method, Mqtt, Ntp, Radius, Redirect, Security, SimpleTcp, Sip,
-    Spec, Sql, SqlKind, Target, Tls, Transport, Verify,
+    Class, Dialogue, Dns, External, ExternalKind, Http, Ldap, LineProtocol, Login, Method, Mqtt, Ntp, Radius, Redirect,
+    Security, SimpleTcp, Sip, Spec, Sql, SqlKind, Target, Tls, Transport, Verify,
 };
 pub use verdict::{Failure, Phase, Reason, Success, Timings, Verdict};
 pub use words::WordsError;

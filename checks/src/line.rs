@@ -8,12 +8,14 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 /// How much of a peer's words goes into a reason.
 const LONGEST_WORDS: usize = 100;
 
-/// Limits of one answer, in bytes.
+/// Limits of one answer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// One line with its newline.
+    /// One line with its newline, in bytes.
     pub(crate) line: usize,
-    /// All lines together.
+    /// How many lines.
+    pub(crate) lines: usize,
+    /// All lines together, in bytes.
     pub(crate) total: usize,
 }
 
@@ -26,12 +28,22 @@ pub(crate) struct Lines<R> {
     /// Up to where the buffer has been searched for a newline.
     searched: usize,
     received: usize,
+    /// Lines handed out.
+    count: usize,
     ended: bool,
 }
 
 impl<R: AsyncRead + Unpin> Lines<R> {
     pub(crate) fn new(reader: R, limits: Limits) -> Self {
-        Self { reader, limits, buffer: Vec::new(), searched: 0, received: 0, ended: false }
+        Self { reader, limits, buffer: Vec::new(), searched: 0, received: 0, count: 0, ended: false }
+    }
+    /// The stream itself, to send on it.
+    pub(crate) fn stream(&mut self) -> &mut R {
+        &mut self.reader
+    }
+    /// The stream, for another way of reading; what is buffered is lost.
+    pub(crate) fn into_stream(self) -> R {
+        self.reader
     }
     /// Bytes received so far.
     pub(crate) fn received(&self) -> usize {
@@ -62,6 +74,10 @@ impl<R: AsyncRead + Unpin> Lines<R> {
                 return Err(Reason::TooLong { what: "line", limit: self.limits.line });
             }
             if let Some(length) = newline {
+                self.count += 1;
+                if self.count > self.limits.lines {
+                    return Err(Reason::TooMany { what: "lines", limit: self.limits.lines });
+                }
                 return Ok(Some(self.take(length)));
             }
             self.searched = self.buffer.len();

@@ -38,8 +38,8 @@ pub(crate) async fn run(spec: &Mqtt, target: Target, progress: &mut Progress) ->
         1 => Reason::Answer("the broker does not speak MQTT 3.1.1".to_owned()),
         2 => Reason::Answer("the broker refuses the client identifier".to_owned()),
         3 => Reason::Answer("the broker is unavailable".to_owned()),
-        4 => Reason::Login("bad user name or password".to_owned()),
-        5 => Reason::Login("not authorised".to_owned()),
+        4 => Reason::login("bad user name or password".to_owned()),
+        5 => Reason::login("not authorised".to_owned()),
         code => Reason::Protocol(format!("CONNACK with the unknown code {code}")),
     };
     Err(progress.failure(reason))

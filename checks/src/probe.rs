@@ -2,7 +2,9 @@
 
 use crate::conversation::Secure;
 use crate::net::Progress;
-use crate::{Failure, Reason, Spec, SqlKind, Success, Target, Verdict, connect, external, http, ping, simpletcp, sip};
+use crate::{
+    Failure, Reason, Spec, SqlKind, Success, Target, Verdict, connect, dialogue, external, http, ping, simpletcp, sip,
+};
 use crate::{dns, ldap, mqtt, mysql, ntp, pgsql, radius, tls};
 use std::any::Any;
 use std::future::{Future, poll_fn};
@@ -18,6 +20,8 @@ pub struct Probe {
     target: Target,
     /// What an HTTP check prepares once; unset for every other kind.
     http: Option<http::Prepared>,
+    /// Likewise for a dialogue.
+    dialogue: Option<dialogue::Prepared>,
     /// TLS of the other kinds, where they may need it.
     secure: Option<Secure>,
 }
@@ -34,7 +38,11 @@ impl Probe {
             Some(setting) => Some(Secure { config: tls::config(setting, false)?, name: setting.name.clone() }),
             None => None,
         };
-        Ok(Self { spec, target, http, secure })
+        let dialogue = match &spec {
+            Spec::Dialogue(dialogue) => Some(dialogue::Prepared::new(dialogue)?),
+            _ => None,
+        };
+        Ok(Self { spec, target, http, dialogue, secure })
     }
     /// Whom it asks.
     pub fn target(&self) -> Target {
@@ -71,6 +79,10 @@ impl Probe {
             (Spec::Http(_), None) => Err(progress.failure(Reason::Internal("HTTP check not prepared".to_owned()))),
             (Spec::Sip(sip), _) => sip::run(sip, target, progress).await,
             (Spec::SimpleTcp(simpletcp), _) => simpletcp::run(simpletcp, target, progress).await,
+            (Spec::Dialogue(spec), _) => match &self.dialogue {
+                Some(prepared) => Box::pin(prepared.run(spec, target, deadline, progress)).await,
+                None => Err(progress.failure(Reason::Internal("dialogue not prepared".to_owned()))),
+            },
             (Spec::External(external), _) => external::run(external, target, progress).await,
             (Spec::Dns(dns), _) => dns::run(dns, target, deadline, progress).await,
             (Spec::Radius(radius), _) => radius::run(radius, target, deadline, progress).await,

@@ -62,9 +62,9 @@ pub(crate) async fn run(
         _ if spec.login.is_empty() => {
             Ok(Success { words: "answers (no login is given)".to_owned(), answered_by: None })
         }
-        ACCESS_CHALLENGE => Err(progress.failure(Reason::Login("the server asks for more than a password".to_owned()))),
-        _ if message.is_empty() => Err(progress.failure(Reason::Login("Access-Reject".to_owned()))),
-        _ => Err(progress.failure(Reason::Login(message))),
+        ACCESS_CHALLENGE => Err(progress.failure(Reason::login("the server asks for more than a password".to_owned()))),
+        _ if message.is_empty() => Err(progress.failure(Reason::login("Access-Reject".to_owned()))),
+        _ => Err(progress.failure(Reason::login(message))),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{Failure, Pattern, Phase, Reason, SimpleTcp, Success, Target, Transpo
 use tokio::io::AsyncWriteExt;
 
 /// What a peer may send before it is called too long.
-const LIMITS: Limits = Limits { line: 64 * 1024, total: 1024 * 1024 };
+const LIMITS: Limits = Limits { line: 64 * 1024, lines: usize::MAX, total: 1024 * 1024 };
 /// The beginning of an answer that is kept for the reason.
 const EXCERPT: usize = 60;
 

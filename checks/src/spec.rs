@@ -2,9 +2,9 @@
 
 mod packets;
 
-pub use packets::{Dns, Ldap, Mqtt, Ntp, Radius, Security, Sql, SqlKind};
+pub use packets::{Dns, Ldap, Mqtt, Ntp, Radius, Sql, SqlKind};
 
-use crate::Pattern;
+use crate::{Pattern, Secret};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -33,6 +33,8 @@ pub enum Spec {
     Sip(Sip),
     /// Send bytes, close the write side, look at each line that comes back.
     SimpleTcp(SimpleTcp),
+    /// A dialogue in lines: mail, files, news and their like.
+    Dialogue(Box<Dialogue>),
     /// A program's exit code.
     External(External),
     /// A DNS query.
@@ -60,6 +62,7 @@ impl Spec {
             Self::Http(_) => "http",
             Self::Sip(_) => "sip",
             Self::SimpleTcp(_) => "simpletcp",
+            Self::Dialogue(dialogue) => dialogue.name(),
             Self::External(external) => match external.kind {
                 ExternalKind::Program => "external",
                 ExternalKind::Perl => "external-perl",
@@ -81,16 +84,29 @@ impl Spec {
         match self {
             Self::External(_) => Class::Process,
             Self::Http(http) if http.tls.is_some() => Class::Heavy,
-            Self::Connect | Self::Ping { .. } | Self::Http(_) | Self::Sip(_) | Self::SimpleTcp(_) => Class::Light,
+            Self::Dialogue(dialogue) if dialogue.security != Security::Plain => Class::Heavy,
+            Self::Ldap(ldap) if ldap.security != Security::Plain => Class::Heavy,
             Self::Sql(_) => Class::Heavy,
-            Self::Ldap(ldap) if ldap.security.tls().is_some() => Class::Heavy,
-            Self::Dns(_) | Self::Ldap(_) | Self::Radius(_) | Self::Ntp(_) | Self::Mqtt(_) => Class::Light,
+            Self::Connect
+            | Self::Ping { .. }
+            | Self::Http(_)
+            | Self::Sip(_)
+            | Self::SimpleTcp(_)
+            | Self::Dialogue(_)
+            | Self::Dns(_)
+            | Self::Ldap(_)
+            | Self::Radius(_)
+            | Self::Ntp(_)
+            | Self::Mqtt(_) => Class::Light,
         }
     }
     /// The TLS setting that a conversation in packets may need.
     pub(crate) fn tls(&self) -> Option<&Tls> {
         match self {
-            Self::Ldap(ldap) => ldap.security.tls(),
+            Self::Ldap(ldap) => match &ldap.security {
+                Security::Plain => None,
+                Security::Tls(tls) | Security::Starttls(tls) => Some(tls),
+            },
             Self::Sql(sql) => Some(&sql.tls),
             _ => None,
         }
@@ -100,7 +116,7 @@ impl Spec {
 /// What a probe costs while it runs: the daemon bounds each class by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Class {
-    /// A socket and a few kilobytes: connect, ping, plain HTTP, SIP, simpletcp.
+    /// A socket and a few kilobytes: connect, ping, plain HTTP, SIP, simpletcp, plain dialogues.
     Light,
     /// TLS: some 30-60 kB each and a handshake's processor time.
     Heavy,
@@ -203,6 +219,84 @@ pub struct SimpleTcp {
     pub send: Vec<u8>,
     /// Up at the first line that matches; unset: any line (any data) will do.
     pub receive: Option<Pattern>,
+}
+
+/// A dialogue in lines. What a protocol does not use is left unset, so that equal checks are equal.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Dialogue {
+    /// What is spoken.
+    pub protocol: LineProtocol,
+    /// Whether and when TLS begins.
+    pub security: Security,
+    /// Whom to log in as; unset: nobody. FTP needs one. Redis may have an empty name.
+    pub login: Option<Login>,
+    /// The file to fetch (ftp), as configured, with or without its leading slash; empty: none.
+    pub request: String,
+    /// Must match the greeting (redis, memcached: the answer; ftp: the file's bytes); unset: any.
+    pub receive: Option<Pattern>,
+}
+
+impl Dialogue {
+    /// The word of the service: `smtp`, `pops`, …
+    pub fn name(&self) -> &'static str {
+        let tls = matches!(self.security, Security::Tls(_));
+        match self.protocol {
+            LineProtocol::Smtp => "smtp",
+            LineProtocol::Submission => "submission",
+            LineProtocol::Pop if tls => "pops",
+            LineProtocol::Pop => "pop",
+            LineProtocol::Imap if tls => "imaps",
+            LineProtocol::Imap => "imap",
+            LineProtocol::Ftp => "ftp",
+            LineProtocol::Nntp => "nntp",
+            LineProtocol::Redis => "redis",
+            LineProtocol::Memcached => "memcached",
+            LineProtocol::Ssh => "ssh",
+        }
+    }
+}
+
+/// The protocols of a [`Dialogue`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LineProtocol {
+    /// RFC 5321
+    Smtp,
+    /// RFC 6409: SMTP on another port.
+    Submission,
+    /// POP3, RFC 1939
+    Pop,
+    /// IMAP4rev1 and rev2, RFC 3501 and 9051
+    Imap,
+    /// RFC 959 and 2428
+    Ftp,
+    /// RFC 3977
+    Nntp,
+    /// RESP, the protocol of Redis and its relatives
+    Redis,
+    /// The text protocol of memcached
+    Memcached,
+    /// The identification of SSH, RFC 4253, section 4.2
+    Ssh,
+}
+
+/// Whether and when TLS begins.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Security {
+    /// Never.
+    Plain,
+    /// With the connection.
+    Tls(Tls),
+    /// After STARTTLS (STLS), which must succeed (`starttls = yes`).
+    Starttls(Tls),
+}
+
+/// A name and its password.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Login {
+    /// `login`
+    pub name: String,
+    /// `passwd`
+    pub password: Secret,
 }
 
 /// A program that decides by its exit code.

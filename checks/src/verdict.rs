@@ -114,12 +114,25 @@ pub enum Reason {
         /// The server's phrase, short.
         phrase: String,
     },
-    /// The login was refused: the server's words, without any secret.
-    #[error("login refused: {0}")]
-    Login(String),
     /// A proper answer that is not the wanted one: what it says.
     #[error("{0}")]
     Answer(String),
+    /// The server understood and said no; its reply in its own words.
+    #[error("{what} refused: {reply}")]
+    Rejected {
+        /// What it refused: `login`, `service` (by its greeting), a command.
+        what: &'static str,
+        /// The reply, short, with every password in it masked.
+        reply: String,
+    },
+    /// A second connection that the protocol needs did not come about or broke off (FTP's data connection).
+    #[error("data connection to port {port}: {reason}")]
+    Data {
+        /// The port that the server named.
+        port: u16,
+        /// Why.
+        reason: Box<Reason>,
+    },
     /// The answer is not what the protocol allows.
     #[error("not a valid answer: {0}")]
     Protocol(String),
@@ -129,6 +142,14 @@ pub enum Reason {
         /// Which part.
         what: &'static str,
         /// The limit in bytes.
+        limit: usize,
+    },
+    /// The answer has more parts than a limit of ours.
+    #[error("more than {limit} {what}")]
+    TooMany {
+        /// Which parts.
+        what: &'static str,
+        /// The limit.
         limit: usize,
     },
     /// The pattern was not found.
@@ -159,6 +180,13 @@ pub enum Reason {
     /// The probe itself panicked: a defect of ours, reported with its place.
     #[error("internal error: {0}")]
     Internal(String),
+}
+
+impl Reason {
+    /// The login was refused, in these words, which have no secret in them.
+    pub(crate) fn login(reply: impl Into<String>) -> Self {
+        Self::Rejected { what: "login", reply: reply.into() }
+    }
 }
 
 fn format_seconds(duration: Duration) -> String {

@@ -31,10 +31,10 @@ fn file(name: &str) -> PathBuf {
 /// Waits until a program has written its number.
 async fn number_in(path: &Path) -> u32 {
     for _ in 0..500 {
-        if let Ok(text) = std::fs::read_to_string(path) {
-            if let Some(number) = text.strip_suffix('\n') {
-                return number.parse().unwrap();
-            }
+        if let Ok(text) = std::fs::read_to_string(path)
+            && let Some(number) = text.strip_suffix('\n')
+        {
+            return number.parse().unwrap();
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

@@ -1,6 +1,12 @@
 //! Patterns against Perl's own answers, which stand beside them in fixtures/patterns.
 
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail, and asks perl")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::mutable_key_type,
+    clippy::disallowed_methods,
+    reason = "a test may fail, and asks perl; a pattern is hashed by its source alone"
+)]
 
 use checks::Pattern;
 use proptest::prelude::*;

@@ -53,9 +53,12 @@ fn of_instance(argv0: &str, config: &str) -> Result<String, String> {
             let socket = instance.0.socket();
             let answer = control::ask(&socket, "table", PATIENCE)
                 .map_err(|error| format!("No answer on {}: {error}", socket.display()))?;
-            match answer["table"].as_str() {
+            match answer.get("table").and_then(serde_json::Value::as_str) {
                 Some(text) => Ok(text.to_owned()),
-                None => Err(answer["error"].as_str().unwrap_or("an answer without a table").to_owned()),
+                None => {
+                    let words = answer.get("error").and_then(serde_json::Value::as_str);
+                    Err(words.unwrap_or("an answer without a table").to_owned())
+                }
             }
         }
         State::Running { .. } => kernel(),

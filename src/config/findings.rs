@@ -28,6 +28,23 @@ pub(super) fn clamp(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
+/// At most this many characters of a message are kept; the values in them may be as long as the file.
+const LONGEST: usize = 400;
+
+/// A message that a terminal can be given: bounded, and without control characters.
+fn printable(message: String) -> String {
+    if message.len() <= LONGEST && !message.contains(char::is_control) {
+        return message;
+    }
+    let short =
+        message.chars().take(LONGEST).map(|character| if character.is_control() { '\u{FFFD}' } else { character });
+    let mut text: String = short.collect();
+    if text.len() < message.len() {
+        text.push('…');
+    }
+    text
+}
+
 /// Everything found so far.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
@@ -55,8 +72,8 @@ impl Findings {
             line: place.line as usize,
             column: (place.column as usize).max(1),
             length: (place.length as usize).max(1),
-            message: message.into(),
-            help: (!help.is_empty()).then_some(help),
+            message: printable(message.into()),
+            help: (!help.is_empty()).then(|| printable(help)),
         });
     }
     /// An error.
@@ -102,6 +119,14 @@ impl Findings {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn messages_are_short_and_printable() {
+        let mut findings = Findings::default();
+        findings.error(Place::default(), format!("\u{1b}[31m{}", "x".repeat(1000)), "");
+        let message = findings.finish().remove(0).message;
+        assert!(message.starts_with("\u{FFFD}[31mx") && message.chars().count() == LONGEST + 1);
+    }
 
     #[test]
     fn keeps_a_hundred_and_counts_the_rest() {

@@ -41,7 +41,10 @@ pub(super) fn section(raw: &RawVirtual, service: &Virtual, globals: &Globals, fi
     let mut lint = Lint { raw, service, findings };
     lint.nothing_checked();
     lint.check();
+    lint.beyond();
     lint.http();
+    lint.tls();
+    lint.dialogue();
     lint.secrets();
     lint.kernel();
     lint.persistence(globals);
@@ -165,13 +168,53 @@ impl Lint<'_> {
             }
         }
         let tls = check.service == Service::Https;
-        for key in [Key::Tlsverify, Key::Tlsca, Key::Tlsname] {
-            if self.has(key) && !tls {
-                self.warn(key, "the checked service has no TLS", "write service=https, or leave it out");
-            }
-        }
         if check.http2 && !tls {
             self.warn(Key::Httpversion, "HTTP/2 is only offered by https checks", "leave it out");
+        }
+    }
+
+    /// Words of ours among those of ldirectord.
+    fn beyond(&mut self) {
+        let service = self.service.check.service;
+        if service.is_beyond() {
+            let place = self.raw.settings.place(Key::Service).unwrap_or(self.raw.place);
+            let message = format!("ldirectord has no service={}", service.word());
+            self.findings.note(place, message, "the Perl program refuses the file");
+        }
+    }
+
+    /// What belongs to TLS where there is none.
+    fn tls(&mut self) {
+        let check = &self.service.check;
+        if !self.negotiates() {
+            return;
+        }
+        let upgrades = super::probes::upgrades(check.service);
+        if check.starttls && !upgrades {
+            let (message, help) = match check.service {
+                Service::Https | Service::Imaps | Service::Pops | Service::Ldaps => {
+                    ("starttls is not used: TLS begins with the connection", "leave it out, or write the plain service")
+                }
+                _ => ("starttls is not used: the checked service has none here", "leave it out"),
+            };
+            self.warn(Key::Starttls, message, help);
+        }
+        // A service whose dialogue is not spoken says so already.
+        let tls =
+            check.starttls && upgrades || matches!(check.service, Service::Https | Service::Imaps | Service::Pops);
+        if !super::probes::spoken(check.service) {
+            return;
+        }
+        for key in [Key::Tlsverify, Key::Tlsca, Key::Tlsname] {
+            if self.has(key) && !tls {
+                let http = matches!(check.service, Service::Http | Service::HttpProxy);
+                let help = match (http, upgrades) {
+                    (true, _) => "write service=https, or leave it out",
+                    (_, true) => "write starttls=yes, or leave it out",
+                    _ => "leave it out",
+                };
+                self.warn(key, "the checked service has no TLS", help);
+            }
         }
         if tls && check.tlsca.is_some() && check.tlsverify == Verify::None {
             self.warn(Key::Tlsca, "tlsca is not used: nothing is verified", "write tlsverify=chain or full");
@@ -185,9 +228,43 @@ impl Lint<'_> {
         }
     }
 
+    /// What a dialogue in lines does not use, or lacks.
+    fn dialogue(&mut self) {
+        let check = &self.service.check;
+        if !self.negotiates() {
+            return;
+        }
+        let silent = matches!(check.service, Service::Smtp | Service::Submission | Service::Memcached | Service::Ssh);
+        for key in [Key::Login, Key::Passwd] {
+            if silent && self.has(key) {
+                let what = format!("nobody is logged in: {} checks use no login and no passwd", check.service.word());
+                self.warn(key, what, "leave it out");
+            }
+        }
+        let mail =
+            matches!(check.service, Service::Pop | Service::Pops | Service::Imap | Service::Imaps | Service::Nntp);
+        if mail && self.has(Key::Passwd) && check.login.is_empty() {
+            self.warn(Key::Passwd, "nobody is logged in: there is no login", "write login=");
+        }
+        if check.service == Service::Redis && self.has(Key::Login) && check.passwd.is_empty() {
+            self.warn(Key::Login, "nobody is logged in: there is no passwd", "write passwd=");
+        }
+        let unnamed = |request: &str| request.trim_start_matches('/').is_empty();
+        if check.service == Service::Ftp
+            && self.service.reals.iter().any(|real| real.receive.is_some() && unnamed(&real.request))
+        {
+            self.warn(
+                Key::Receive,
+                "there is no file for receive to match: always down",
+                "write request=\"/pub/README\"",
+            );
+        }
+    }
+
     fn secrets(&mut self) {
         let check = &self.service.check;
-        let tls = matches!(check.service, Service::Imaps | Service::Pops | Service::Ldaps);
+        let upgraded = check.starttls && super::probes::upgrades(check.service);
+        let tls = upgraded || matches!(check.service, Service::Imaps | Service::Pops | Service::Ldaps);
         if self.has(Key::Passwd) && tls && check.tlsverify == Verify::None && self.negotiates() {
             self.warn(
                 Key::Passwd,
@@ -266,9 +343,12 @@ impl Lint<'_> {
         if self.raw.reals.is_empty() && !self.raw.broken_reals && service.fallback.is_none() {
             self.warn(Key::Virtual, "no real server and no fallback", "write real= lines under it, indented");
         }
+        let mut told = 0;
         for real in &service.reals {
             let local = real.address.is_some_and(|address| address.is_loopback());
-            if local && real.forward == Forward::Masquerade {
+            // A range is one line, told once.
+            if local && real.forward == Forward::Masquerade && real.line != told {
+                told = real.line;
                 let place = self.place_of(real.line);
                 self.findings.warning(
                     place,

@@ -262,6 +262,7 @@ impl Lowering<'_> {
                 "full" => Verify::Full,
                 _ => Verify::None,
             },
+            starttls: flag(Key::Starttls, own, &Settings::default()),
             tlsca: given(Key::Tlsca),
             tlsname: given(Key::Tlsname),
         }

@@ -23,15 +23,14 @@ mod reals;
 pub mod reference;
 pub mod render;
 mod resolve;
-mod secret;
 mod sections;
 mod service;
 pub mod show;
 mod values;
 
+pub use checks::Secret;
 pub use diagnostic::{Diagnostic, Severity};
 pub use draft::{Answers, Draft, Question, read};
 pub use model::{
     Alert, AlertStatus, Check, CheckKind, Config, Fallback, Globals, IpvsSysctl, Probes, Real, Service, Virtual,
 };
-pub use secret::Secret;

@@ -83,7 +83,7 @@ pub struct Alert {
     pub frequency: u32,
     /// `emailalertstatus`
     pub status: AlertStatus,
-    /// `smtp`: host[:port]; unset: the local MTA.
+    /// `smtp`: `host[:port]`; unset: the local MTA.
     pub smtp: Option<String>,
 }
 
@@ -190,6 +190,8 @@ pub struct Check {
     pub secret: Secret,
     /// `tlsverify`
     pub tlsverify: Verify,
+    /// `starttls`
+    pub starttls: bool,
     /// `tlsca`
     pub tlsca: Option<String>,
     /// `tlsname`
@@ -242,6 +244,9 @@ pub enum Service {
     Sip,
     Smtp,
     Submission,
+    Redis,
+    Memcached,
+    Ssh,
 }
 
 /// One real server of one virtual.

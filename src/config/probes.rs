@@ -3,7 +3,10 @@
 use super::model::{Check, CheckKind, Probes, Service};
 use super::raw::{RawVirtual, Strings};
 use crate::ipvs::{Protocol, ServiceId};
-use checks::{External, ExternalKind, Http, Pattern, SimpleTcp, Sip, Spec, Tls, Transport};
+use checks::{
+    Dialogue, External, ExternalKind, Http, LineProtocol, Login, Pattern, Security, SimpleTcp, Sip, Spec, Tls,
+    Transport,
+};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,7 +16,28 @@ pub(super) fn spoken(service: Service) -> bool {
     matches!(
         service,
         Service::Http | Service::Https | Service::HttpProxy | Service::Sip | Service::SimpleTcp | Service::None
-    )
+    ) || line_protocol(service).is_some()
+}
+
+/// The dialogue in lines of a service, if that is what it has.
+fn line_protocol(service: Service) -> Option<LineProtocol> {
+    Some(match service {
+        Service::Smtp => LineProtocol::Smtp,
+        Service::Submission => LineProtocol::Submission,
+        Service::Pop | Service::Pops => LineProtocol::Pop,
+        Service::Imap | Service::Imaps => LineProtocol::Imap,
+        Service::Ftp => LineProtocol::Ftp,
+        Service::Nntp => LineProtocol::Nntp,
+        Service::Redis => LineProtocol::Redis,
+        Service::Memcached => LineProtocol::Memcached,
+        Service::Ssh => LineProtocol::Ssh,
+        _ => return None,
+    })
+}
+
+/// Whether a service has a word that starts TLS in the middle of its dialogue.
+pub(super) fn upgrades(service: Service) -> bool {
+    matches!(service, Service::Smtp | Service::Submission | Service::Pop | Service::Imap | Service::Nntp)
 }
 
 /// Everything about the checks of one virtual service.
@@ -96,6 +120,10 @@ impl<'a> Asking<'a> {
             None => self.receive.clone(),
         };
         let request = strings.map_or(self.check.request.as_str(), |strings| strings.request.as_str());
+        if let Some(protocol) = line_protocol(self.check.service) {
+            let dialogue = Box::new(self.dialogue(protocol, request, receive));
+            return Some((Spec::Dialogue(dialogue), self.negotiatetimeout()));
+        }
         let spec = match self.check.service {
             Service::None => return None,
             Service::Http | Service::Https | Service::HttpProxy => {
@@ -115,14 +143,40 @@ impl<'a> Asking<'a> {
         Some((spec, self.negotiatetimeout()))
     }
 
+    /// A dialogue with what its protocol uses, and nothing else: equal dialogues are one check.
+    fn dialogue(&self, protocol: LineProtocol, request: &str, receive: Option<Pattern>) -> Dialogue {
+        let check = self.check;
+        let security = match check.service {
+            Service::Pops | Service::Imaps => Security::Tls(self.tls(true)),
+            service if check.starttls && upgrades(service) => Security::Starttls(self.tls(true)),
+            _ => Security::Plain,
+        };
+        let wanted = match protocol {
+            LineProtocol::Pop | LineProtocol::Imap | LineProtocol::Ftp | LineProtocol::Nntp => !check.login.is_empty(),
+            LineProtocol::Redis => !check.passwd.is_empty(),
+            LineProtocol::Smtp | LineProtocol::Submission | LineProtocol::Memcached | LineProtocol::Ssh => false,
+        };
+        let login = wanted.then(|| Login { name: check.login.clone(), password: check.passwd.clone() });
+        let file = protocol == LineProtocol::Ftp;
+        let request = if file { request.trim_start_matches('/').to_owned() } else { String::new() };
+        Dialogue { protocol, security, login, request, receive }
+    }
+
+    /// The TLS settings; where the virtualhost is not told in another way it is the name in SNI.
+    fn tls(&self, virtualhost: bool) -> Tls {
+        let check = self.check;
+        let other = check.virtualhost.as_ref().filter(|host| virtualhost && !host.is_empty());
+        Tls {
+            verify: check.tlsverify,
+            authorities: check.tlsca.as_ref().map(PathBuf::from),
+            name: check.tlsname.as_ref().or(other).cloned(),
+        }
+    }
+
     fn http(&self, request: &str, own: bool, receive: Option<Pattern>) -> Http {
         let check = self.check;
         let proxy = check.service == Service::HttpProxy;
-        let tls = (check.service == Service::Https).then(|| Tls {
-            verify: check.tlsverify,
-            authorities: check.tlsca.as_ref().map(PathBuf::from),
-            name: check.tlsname.clone(),
-        });
+        let tls = (check.service == Service::Https).then(|| self.tls(false));
         let scheme = if tls.is_some() { "https://" } else { "http://" };
         let bare = request.strip_prefix('/').unwrap_or(request);
         // Of the virtual's request only a proxy takes an absolute URL; a real's own one may be asked of any service.

@@ -226,14 +226,22 @@ impl Reader {
         let value = before.trim_end_matches([' ', '\t', '\r', '\u{0B}', '\u{0C}']);
         let written = Written { line, directive, value, span: span.start..span.start + value.len() };
         self.note_leniency(&written, comment, before.len() > value.len(), in_virtual);
-        if !matches!(directive.kind, Kind::Text | Kind::Command)
-            && let Some((offset, character, odd)) = odd::find(value)
-        {
+        let begins_oddly = value.chars().next().and_then(odd::odd).is_some();
+        let plain_text = directive.kind == Kind::Text || directive.kind == Kind::Command && !begins_oddly;
+        if !plain_text && let Some((offset, character, odd)) = odd::find(value) {
             let length = character.len_utf8();
+            let mut plain = odd::plain(value);
+            // Quotes belong to a value only where the directive takes them.
+            if !matches!(
+                directive.kind,
+                Kind::Quoted | Kind::Pattern | Kind::MaybeQuoted | Kind::Addresses | Kind::Real
+            ) {
+                plain.retain(|character| character != '"');
+            }
             self.findings.error(
                 written.place_of(&(offset..offset + length)),
                 format!("{} in the value of {}: {}", odd.name, directive.name, shown_value(directive, value)),
-                format!("write {}={}", directive.name, shown_value(directive, &odd::plain(value))),
+                format!("write {}={}", directive.name, shown_value(directive, &plain)),
             );
             match (directive.kind, self.config.virtuals.last_mut()) {
                 (Kind::Opening, _) => self.open(&written, Opening::Broken, String::new()),

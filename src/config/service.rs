@@ -25,7 +25,12 @@ const SERVICES: &[(Service, &str, u16)] = &[
     (Service::Sip, "sip", 5060),
     (Service::Smtp, "smtp", 25),
     (Service::Submission, "submission", 587),
+    (Service::Redis, "redis", 6379),
+    (Service::Memcached, "memcached", 11211),
+    (Service::Ssh, "ssh", 22),
 ];
+/// Services that ldirectord does not have. No port implies one: a file that it loads keeps its meaning.
+const BEYOND: &[Service] = &[Service::Redis, Service::Memcached, Service::Ssh];
 
 impl Service {
     /// The service of a word of the directive.
@@ -38,7 +43,12 @@ impl Service {
     }
     /// The service that a virtual port implies; `none` for other ports.
     pub fn implied_by(port: u16) -> Self {
-        SERVICES.iter().find(|(.., own)| *own == port && port > 0).map_or(Self::None, |(service, ..)| *service)
+        let implied = |(service, _, own): &&(Self, &str, u16)| *own == port && port > 0 && !service.is_beyond();
+        SERVICES.iter().find(implied).map_or(Self::None, |(service, ..)| *service)
+    }
+    /// Whether ldirectord refuses the word.
+    pub fn is_beyond(self) -> bool {
+        BEYOND.contains(&self)
     }
     /// The port to check where a real server has none; 0: none.
     pub fn port(self) -> u16 {
@@ -55,9 +65,9 @@ mod tests {
         for (service, word, port) in SERVICES {
             assert_eq!(Service::from_word(word), Some(*service));
             assert_eq!(service.word(), *word);
-            if *port > 0 {
-                assert_eq!(Service::implied_by(service.port()), *service);
-            }
+            assert_eq!(service.port(), *port);
+            let implied = if *port > 0 && !service.is_beyond() { *service } else { Service::None };
+            assert_eq!(Service::implied_by(*port), implied, "{word}");
         }
         assert_eq!(Service::implied_by(8080), Service::None);
         assert_eq!(Service::implied_by(0), Service::None);

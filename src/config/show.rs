@@ -86,6 +86,7 @@ fn virtual_service(service: &Virtual, secrets: bool) -> Value {
         "database": given(&check.database),
         "secret": secret(&check.secret, secrets),
         "tlsverify": words::verify(check.tlsverify),
+        "starttls": check.starttls,
         "tlsca": check.tlsca,
         "tlsname": check.tlsname,
     })));

@@ -94,6 +94,7 @@ pub(super) fn judge(directive: &Directive, value: &str) -> Judged {
         Kind::Number => number(directive, value, 0),
         Kind::Port => port(value),
         Kind::Quoted | Kind::Pattern => match quoted(value) {
+            Some("") if directive.key == Key::Callback => text(""),
             Some("") => refuse(format!("write something between the quotes, or leave {} out", directive.name)),
             Some(inner) if directive.kind == Kind::Quoted || inner.contains(is_word) => text(inner),
             Some(_) => refuse("write at least one letter or digit between the quotes"),

@@ -1,4 +1,5 @@
 //! The loop: waits for whatever comes first, feeds it to the owner, lets it take a turn. No state of its own but what is awaited.
+#![allow(clippy::disallowed_methods, reason = "the runtime's loop")]
 
 use super::control::{Request, Verb};
 use super::lock::Phase;
@@ -24,6 +25,7 @@ const LONG: Duration = Duration::from_secs(3600);
 const INFO: Info = Info { version: [1, 2, 1], connection_table_size: 4096 };
 
 /// What came first.
+#[allow(clippy::large_enum_variant, reason = "one exists at a time, and it is moved once")]
 enum Came {
     Signal(Asked),
     Reply(Option<Reply>),

@@ -1,4 +1,5 @@
 //! Signals as values. The terminating ones are ldirectord's (those that may be caught at all); USR1, USR2 and ALRM no longer kill.
+#![allow(clippy::disallowed_methods, reason = "signals are waited for by tasks of the runtime")]
 
 use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};

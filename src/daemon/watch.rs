@@ -68,10 +68,10 @@ impl Watch {
                 () = tokio::time::sleep(LOOK) => {}
                 () = seen.closed() => return,
             }
-            if let Some(what) = self.look().await {
-                if seen.send(what).await.is_err() {
-                    return;
-                }
+            if let Some(what) = self.look().await
+                && seen.send(what).await.is_err()
+            {
+                return;
             }
         }
     }

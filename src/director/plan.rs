@@ -4,7 +4,7 @@
 use super::desired::{self, Want};
 use super::diff::diff_service;
 use super::pool::Pool;
-use super::rule::{adopt, target};
+use super::rule::{adopt, forsake, target};
 use super::{Director, Event, Planned, Role, Stage, Time};
 use crate::config::Virtual;
 use crate::ipvs::{DestinationId, Operation, Scope, ServiceEntry, Snapshot};
@@ -154,8 +154,9 @@ impl Director {
             let seen = observed.get(&service);
             if pool.ledger.touch {
                 adopt(pool, virtual_, seen);
-                pool.settle(virtual_, now, &mut self.events);
             }
+            forsake(pool, virtual_, seen);
+            pool.settle(virtual_, now, &mut self.events);
             let readd = config.globals.readdquiescent;
             plan_pool(pool, virtual_, seen, readd, &mut planned, &mut self.events);
         }

@@ -56,6 +56,25 @@ pub(super) fn adopt(pool: &mut Pool, virtual_: &Virtual, seen: Option<&ServiceEn
     pool.recount();
 }
 
+/// An adopted real keeps what it has, and that is gone: it is as unverified as any other, and gets nothing before its
+/// verdict.
+pub(super) fn forsake(pool: &mut Pool, virtual_: &Virtual, seen: Option<&ServiceEntry>) {
+    let mut changed = false;
+    for (member, real) in pool.members.iter_mut().zip(&virtual_.reals) {
+        if member.health == Health::Adopted
+            && let Some(id) = desired::real_id(&virtual_.id, real).filter(|_| !member.shadowed)
+            && seen.is_none_or(|seen| !seen.destinations.contains_key(&id))
+        {
+            member.health = Health::Pending;
+            pool.ledger.settle(id, None, Role::Real);
+            changed = true;
+        }
+    }
+    if changed {
+        pool.recount();
+    }
+}
+
 /// The owner's rule.
 pub(super) fn target(
     pool: &Pool,

@@ -23,7 +23,7 @@ pub(crate) async fn run(
 ) -> Result<Success, Failure> {
     let mut conversation = Conversation::open(target, progress).await?;
     let mut id = 0;
-    if let (Security::StartTls(_), Some(secure)) = (&spec.security, secure) {
+    if let (Security::Starttls(_), Some(secure)) = (&spec.security, secure) {
         id += 1;
         conversation.send(&message::start_tls(id), progress).await?;
         match receive(&mut conversation, id, progress).await? {
@@ -42,7 +42,7 @@ pub(crate) async fn run(
     match receive(&mut conversation, id, progress).await? {
         Operation::Bound(outcome) if outcome.is_success() => {}
         Operation::Bound(outcome) => {
-            return Err(progress.failure(Reason::Login(spec.password.mask(&outcome.words()))));
+            return Err(progress.failure(Reason::login(spec.password.mask(&outcome.words()))));
         }
         _ => return Err(unexpected("the bind", progress)),
     }

@@ -55,7 +55,7 @@ pub(crate) async fn run(
     let version = short(&greeting.version);
     match refused {
         Some(_) if spec.login.is_empty() => return up(format!("{version} answers (no login is given)")),
-        Some(words) => return Err(progress.failure(Reason::Login(words))),
+        Some(words) => return Err(progress.failure(Reason::login(words))),
         None => {}
     }
     let rows = if spec.request.is_empty() { None } else { Some(query(&mut wire, spec, progress).await?) };
@@ -95,7 +95,7 @@ async fn login(
             Some(Reply::Switch(name, scramble)) => {
                 let Some(other) = Plugin::from_name(name) else {
                     let words = format!("the server wants the plugin {}, which is not spoken here", short(name));
-                    return Err(progress.failure(Reason::Login(words)));
+                    return Err(progress.failure(Reason::login(words)));
                 };
                 plugin = other;
                 let Some(answer) = plugin.answer(password, scramble, secure) else {
@@ -162,7 +162,7 @@ fn answer(spec: &Sql, error: &ServerError) -> Reason {
 }
 
 fn unsafe_without_tls() -> Reason {
-    Reason::Login("the server wants the password itself, and offers no TLS to send it over".to_owned())
+    Reason::login("the server wants the password itself, and offers no TLS to send it over".to_owned())
 }
 
 fn protocol(words: &str, progress: &Progress) -> Failure {

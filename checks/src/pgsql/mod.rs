@@ -47,7 +47,7 @@ pub(crate) async fn run(
     let refused = login(&mut conversation, spec, progress).await?;
     match refused {
         Some(_) if spec.login.is_empty() => return up("answers (no login is given)"),
-        Some(words) => return Err(progress.failure(Reason::Login(words))),
+        Some(words) => return Err(progress.failure(Reason::login(words))),
         None => {}
     }
     let found = if spec.request.is_empty() { None } else { Some(query(&mut conversation, spec, progress).await?) };

@@ -1,29 +1,7 @@
 //! What the binary protocols are asked.
 
-use super::{Tls, Transport};
+use super::{Security, Tls, Transport};
 use crate::{Pattern, Secret};
-
-/// How a connection is secured.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Security {
-    /// Not at all.
-    #[default]
-    Plain,
-    /// TLS from the first byte.
-    Tls(Tls),
-    /// Plain at first, then TLS by the protocol's own command, which must succeed.
-    StartTls(Tls),
-}
-
-impl Security {
-    /// The TLS setting, where there is one.
-    pub fn tls(&self) -> Option<&Tls> {
-        match self {
-            Self::Plain => None,
-            Self::Tls(tls) | Self::StartTls(tls) => Some(tls),
-        }
-    }
-}
 
 /// A DNS query (RFC 1035).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

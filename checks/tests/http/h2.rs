@@ -59,11 +59,13 @@ async fn answer(request: Request<h2::RecvStream>, mut respond: h2::server::SendR
     }
     let Ok(mut body) = respond.send_response(response, false) else { return };
     let _ = body.send_data(Bytes::from_static(b"hello"), false);
-    while path == "/flood" {
-        body.reserve_capacity(16_384);
-        let Some(Ok(_)) = std::future::poll_fn(|context| body.poll_capacity(context)).await else { return };
-        if body.send_data(Bytes::from(vec![b'x'; body.capacity()]), false).is_err() {
-            return;
+    if path == "/flood" {
+        loop {
+            body.reserve_capacity(16_384);
+            let Some(Ok(_)) = std::future::poll_fn(|context| body.poll_capacity(context)).await else { return };
+            if body.send_data(Bytes::from(vec![b'x'; body.capacity()]), false).is_err() {
+                return;
+            }
         }
     }
     let _ = body.send_trailers(HeaderMap::new());

@@ -21,10 +21,9 @@ async fn on_the_real_itself() {
         let success = check(following(redirect), real).await.result.unwrap();
         assert_eq!((success.words.as_str(), success.answered_by), ("200 OK", None));
     }
-    let seen = seen.lock().unwrap();
+    let seen = seen.lock().unwrap().clone();
     assert_eq!(seen.len(), 4);
     assert!(seen.iter().all(|request| request.contains("\r\nHost: www.invalid\r\n")), "{seen:?}");
-    drop(seen);
     let failure = check(following(Redirect::None), real).await.result.unwrap_err();
     assert_eq!(failure.to_string(), "receive: 302 Found to /next");
 }

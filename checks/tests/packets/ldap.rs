@@ -1,6 +1,7 @@
 //! LDAP.
 
-use crate::peer::{Peer, Script, asked, hostile};
+use crate::peer::{Fault, Peer, Script, asked, hostile, serve};
+use crate::support::{DEADLINE, ask};
 use checks::{Ldap, Pattern, Phase, Reason, Secret, Security, Spec, Tls, Verify};
 
 fn spec(security: Security, login: &str, receive: Option<&str>) -> Spec {
@@ -119,10 +120,10 @@ async fn over_tls_and_with_starttls() {
             directory(&mut peer.secure().await?, 2, 0, &["dc=example"], 0).await
         })
     };
-    let start = || Security::StartTls(Tls::default());
+    let start = || Security::Starttls(Tls::default());
     assert!(asked(&spec(start(), "cn=a", None), starttls).await.is_ok());
     let full = Tls { verify: Verify::Full, ..Tls::default() };
-    let failure = asked(&spec(Security::StartTls(full), "cn=a", None), starttls).await.unwrap_err();
+    let failure = asked(&spec(Security::Starttls(full), "cn=a", None), starttls).await.unwrap_err();
     assert_eq!(failure.phase, Phase::Tls);
     let without: Script = |mut peer| {
         Box::pin(async move {
@@ -136,6 +137,7 @@ async fn over_tls_and_with_starttls() {
     assert_eq!(failure.reason, Reason::Answer("StartTLS refused: protocol error (2): unsupported".to_owned()));
     let failure = asked(&plain(), tls).await.unwrap_err();
     assert!(!matches!(failure.reason, Reason::Internal(_)), "{failure}");
-    let failure = asked(&spec(Security::Tls(Tls::default()), "", None), GOOD).await.unwrap_err();
+    let (target, _, _ends) = serve(GOOD, Fault::None).await;
+    let failure = ask(spec(Security::Tls(Tls::default()), "", None), target, DEADLINE).await.unwrap_err();
     assert_eq!(failure.phase, Phase::Tls);
 }

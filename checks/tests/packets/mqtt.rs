@@ -1,6 +1,6 @@
 //! MQTT.
 
-use crate::peer::{Peer, Script, asked, hostile};
+use crate::peer::{Peer, Script, asked, hostile, login_refused};
 use checks::{Mqtt, Reason, Secret, Spec};
 
 fn spec(login: &str, password: &str) -> Spec {
@@ -28,7 +28,7 @@ async fn up_when_it_accepts() {
 async fn down_when_it_refuses() {
     let refused = |script| async move { asked(&spec("user", "hunter2"), script).await.unwrap_err().reason };
     let login: Script = |peer| Box::pin(async move { broker(peer, 4).await.map(drop) });
-    assert_eq!(refused(login).await, Reason::Login("bad user name or password".to_owned()));
+    assert_eq!(refused(login).await, login_refused("bad user name or password"));
     let busy: Script = |peer| Box::pin(async move { broker(peer, 3).await.map(drop) });
     assert_eq!(refused(busy).await, Reason::Answer("the broker is unavailable".to_owned()));
 }

@@ -1,6 +1,6 @@
 //! MySQL and MariaDB.
 
-use crate::peer::{Peer, Script, asked, hostile};
+use crate::peer::{Peer, Script, asked, hostile, login_refused};
 use checks::{Phase, Reason, Secret, Spec, Sql, SqlKind, Tls, Verify};
 
 const TLS: u16 = 0x800;
@@ -182,7 +182,7 @@ async fn down_in_words() {
         })
     };
     let failure = asked(&good(), refused).await.unwrap_err();
-    assert_eq!(failure.reason, Reason::Login("Access denied for 'user' (***)".to_owned()));
+    assert_eq!(failure.reason, login_refused("Access denied for 'user' (***)"));
     let unnamed = asked(&spec("", "", Verify::None), refused).await.unwrap();
     assert_eq!(unnamed.words, "8.0.36 answers (no login is given)");
     let busy: Script =

@@ -89,7 +89,7 @@ fn acceptor() -> tokio_rustls::TlsAcceptor {
 pub(crate) type Script = fn(Peer) -> Pin<Box<dyn Future<Output = Option<()>> + Send>>;
 
 /// A server that runs `script` on every connection; how much it has said, and word of each script's end.
-async fn serve(script: Script, fault: Fault) -> (Target, Arc<AtomicUsize>, UnboundedReceiver<()>) {
+pub(crate) async fn serve(script: Script, fault: Fault) -> (Target, Arc<AtomicUsize>, UnboundedReceiver<()>) {
     let said = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&said);
     let (ended, ends) = unbounded_channel();
@@ -172,4 +172,9 @@ async fn down(spec: Spec, script: Script, fault: Fault, must: bool) {
 async fn quick(spec: Spec, target: Target, what: &str) {
     let failure = ask(spec, target, DEADLINE).await.unwrap_err();
     assert!(!matches!(failure.reason, Reason::Timeout(_) | Reason::Internal(_)), "{what}: {failure}");
+}
+
+/// The reason of a login that was refused in these words.
+pub(crate) fn login_refused(words: &str) -> Reason {
+    Reason::Rejected { what: "login", reply: words.to_owned() }
 }

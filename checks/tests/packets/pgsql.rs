@@ -1,6 +1,6 @@
 //! PostgreSQL.
 
-use crate::peer::{Peer, Script, asked, hostile};
+use crate::peer::{Peer, Script, asked, hostile, login_refused};
 use checks::{Phase, Reason, Secret, Spec, Sql, SqlKind, Tls, Verify};
 
 fn spec(login: &str, request: &str, verify: Verify) -> Spec {
@@ -166,7 +166,7 @@ async fn down_in_words() {
         })
     };
     let failure = asked(&good(), refused).await.unwrap_err();
-    assert_eq!(failure.reason, Reason::Login("password authentication failed: ***".to_owned()));
+    assert_eq!(failure.reason, login_refused("password authentication failed: ***"));
     let unnamed = asked(&spec("", "", Verify::None), refused).await.unwrap();
     assert_eq!(unnamed.words, "answers (no login is given)");
     let starting: Script = |mut peer| {

@@ -1,5 +1,6 @@
 //! RADIUS, against a server that knows the secret.
 
+use crate::peer::login_refused;
 use crate::support::{DEADLINE, HERE, ask, closed_port, udp};
 use checks::{Radius, Reason, Secret, Spec};
 use hmac::{Hmac, KeyInit, Mac};
@@ -58,7 +59,7 @@ async fn up_when_access_is_accepted() {
         .await;
         assert!(ask(spec("user", "hunter2", "testing123"), target, DEADLINE).await.is_ok());
         let failure = ask(spec("user", "hunter3", "testing123"), target, DEADLINE).await.unwrap_err();
-        assert_eq!(failure.reason, Reason::Login("Access-Reject".to_owned()));
+        assert_eq!(failure.reason, login_refused("Access-Reject"));
     }
 }
 

@@ -1,6 +1,11 @@
 //! Scripted peers on loopback, shared by the tests of the protocols.
 
-#![allow(dead_code, clippy::unwrap_used, reason = "each test file uses its part; a failing peer fails its test")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "each test file uses its part; a failing peer fails its test"
+)]
 
 use checks::{Failure, Probe, Spec, Success, Target};
 use std::future::Future;

@@ -155,6 +155,9 @@ impl File {
         if check.tlsverify != Verify::None {
             self.line("tlsverify", words::verify(check.tlsverify));
         }
+        if check.starttls {
+            self.yes_no("starttls", true);
+        }
         self.quoted("tlsca", check.tlsca.as_deref());
         self.quoted("tlsname", check.tlsname.as_deref());
         self.alert(&service.alert);

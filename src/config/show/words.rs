@@ -38,6 +38,9 @@ pub(super) fn service(service: Service) -> &'static str {
         Service::Sip => "sip",
         Service::Smtp => "smtp",
         Service::Submission => "submission",
+        Service::Redis => "redis",
+        Service::Memcached => "memcached",
+        Service::Ssh => "ssh",
     }
 }
 

@@ -163,3 +163,18 @@ fn drift_is_seen_without_a_change_of_ours_when_somebody_looks() {
     world.director.inspect(&Scope::Services(vec![tcp(80)]), &world.table);
     assert_eq!(drift(&mut world), ["0 removed"]);
 }
+
+#[test]
+fn an_adopted_real_that_somebody_removes_gets_nothing_before_its_verdict() {
+    let web = virtual_(tcp(80), vec![real(1, 5), real(2, 5)]);
+    let mut world = World::start(config(vec![web]), Snapshot::from([(tcp(80), entry(tcp(80), &[(1, 7)]))]));
+    let orders = world.director.due(world.now, usize::MAX);
+    assert_eq!(world.round(), []);
+    world.table.clear();
+    world.answer(&orders[1]);
+    world.round();
+    assert_eq!(world.weights(tcp(80)), [(2, 5)]);
+    world.answer(&orders[0]);
+    world.round();
+    assert_eq!(world.weights(tcp(80)), [(1, 5), (2, 5)]);
+}

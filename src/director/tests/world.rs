@@ -71,10 +71,11 @@ pub(super) fn virtual_(id: ServiceId, reals: Vec<Real>) -> Virtual {
         http2: false,
         virtualhost: None,
         login: String::new(),
-        passwd: String::new(),
+        passwd: Default::default(),
         database: String::new(),
-        secret: String::new(),
+        secret: Default::default(),
         tlsverify: Verify::None,
+        starttls: false,
         tlsca: None,
         tlsname: None,
     };

@@ -31,9 +31,12 @@ gone() { [ ! -e "/run/ldirectord.$1.pid" ] && { [ -z "${2:-}" ] || ! alive "$2";
 #   TCP 10.9.0.80:80 rr persistent 600
 #     10.9.0.11:80 Route 1
 table() { on "$1" ipvsadm -L -n 2>&1 | awk 'NR > 3 { if ($1 == "->") print "  " $2, ($3 == "Local" ? "Route" : $3), $4; else { $1 = $1; print } }'; }
-# weight HOST REAL: the weight of a destination, `absent` without one.
-weight() { on "$1" ipvsadm -L -n | awk -v real="$2" '$1 == "->" && $2 == real { print $4; found = 1 } END { if (!found) print "absent" }'; }
-# save HOST: as `ipvsadm -S -n` writes it.
+# weight HOST REAL [VIRTUAL]: the weight of a destination, `absent` without one; in that virtual, or wherever it is.
+weight() {
+  table "$1" | awk -v real="$2" -v virtual="${3:-}" '/^[A-Z]/ { here = virtual == "" || $2 == virtual }
+    /^ / && here && $1 == real { print $3; found = 1 } END { if (!found) print "absent" }'
+}
+# saved HOST: as `ipvsadm -S -n` writes it.
 saved() { on "$1" ipvsadm -S -n; }
 
 # writes_with EXPRESSION [FIRST]: recorded kernel writes that match, from that number on.

@@ -42,14 +42,14 @@ expect_soon 10 "what is not configured leaves" absent weight director 10.9.0.77:
 expect_log "Purged real server (start): 10.9.0.77:80 (10.9.0.80:80)"
 expect_soon 10 "a wrong weight is corrected" 2 weight director 10.9.0.12:80
 expect_soon 10 "the one with the wrong page loses its weight" 0 weight director 10.9.0.13:80
-expect_soon 15 "the one that hangs loses it, too, when its time is over" 0 weight director 10.9.0.11:80
+expect_soon 15 "the one that hangs loses it, too, when its time is over" 0 weight director 10.9.0.11:80 10.9.0.80:80
 expect_that "but not before" [ "$(awk '/10.9.0.11:80=2/ { last = $1 } END { print last }' $LAB/watch.states)" -gt "$(head -1 $LAB/watch.states | cut -d' ' -f1)" ]
 expect "the fallback that was there stays" 1 "$(weight director 127.0.0.1:81)"
 expect "and was not written again" "" "$(writes_with '127\.0\.0\.1:81')"
 behave web1 page
 fallback_weight() { table director | awk '/:81 rr/ { mine = 1 } mine && /127.0.0.1/ { print $3 }'; }
 expect_soon 15 "until a real is up" "" fallback_weight
-expect_soon 15 "which then has its weight" 2 weight director 10.9.0.11:80
+expect_soon 15 "which then has its weight" 2 weight director 10.9.0.11:80 10.9.0.80:80
 end watch
 ldirectord director adopt.cf stop
 expect_soon 10 "the table is empty after the stop" "" table director

@@ -32,7 +32,7 @@ kernel -A -t 10.9.0.1:0 -s wrr -p
 kernel -A -f 7 -s lblcr
 kernel -a -f 7 -r 10.9.0.11 -g
 kernel -A -f 8 -6 -s dh -p 10 -M 64
-kernel -a -f 8 -6 -r [fd00:9::11] -g
+kernel -a -f 8 -6 -r [fd00:9::11]:0 -g
 kernel -A -t [fd00:9::1]:80 -s sed
 kernel -a -t [fd00:9::1]:80 -r [fd00:9:1234:5678:9abc:def0:1234:5678]:80 -m -w 2
 kernel -a -t [fd00:9::1]:80 -r [fd00:9::11]:8080 -m -w 2

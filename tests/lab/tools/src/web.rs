@@ -53,7 +53,7 @@ pub(crate) fn run(words: &[&str]) -> Outcome {
     let mut listening = Vec::new();
     for word in &addresses {
         let address: SocketAddr = word.parse().map_err(|_| format!("'{word}' is no ADDRESS:PORT"))?;
-        let listener = TcpListener::bind(address).map_err(|error| format!("{address}: {error}"))?;
+        let listener = listen(address).map_err(|error| format!("{address}: {error}"))?;
         let server = Arc::clone(&server);
         listening.push(std::thread::spawn(move || accept(&listener, &server)));
     }
@@ -61,6 +61,15 @@ pub(crate) fn run(words: &[&str]) -> Outcome {
         let _ = thread.join();
     }
     Ok(())
+}
+
+/// With room for a thousand connections at once; the standard library's queue is shorter, and a full one costs seconds.
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = socket2::Socket::new(socket2::Domain::for_address(address), socket2::Type::STREAM, None)?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(4096)?;
+    Ok(socket.into())
 }
 
 fn accept(listener: &TcpListener, server: &Arc<Server>) {
