@@ -3,7 +3,6 @@
 
 use crate::bytes::Bytes;
 use crate::datagram::{Datagram, exchange, open};
-use crate::line::short;
 use crate::net::{Progress, reason_of};
 use crate::{Failure, Radius, Reason, Success, Target, random};
 use hmac::{Hmac, KeyInit, Mac};
@@ -56,7 +55,7 @@ pub(crate) async fn run(
     });
     let (code, message) = reply.await?;
     progress.matching();
-    let message = spec.password.mask(&short(&message));
+    let message = spec.password.mask(&message);
     match code {
         ACCESS_ACCEPT => Ok(Success { words: "access accepted".to_owned(), answered_by: None }),
         _ if spec.login.is_empty() => {

@@ -1,9 +1,8 @@
 //! LDAP messages (RFC 4511): those we send, as bytes; those that come, as far as a check reads them.
 
 use super::ber::{BOOLEAN, ENUMERATED, INTEGER, OCTET_STRING, SEQUENCE, constructed, element, expect, next, number};
-use crate::Ldap;
 use crate::bytes::Bytes;
-use crate::line::short;
+use crate::{Ldap, Secret};
 
 const BIND_REQUEST: u8 = 0x60;
 const BIND_RESPONSE: u8 = 0x61;
@@ -79,15 +78,15 @@ pub(super) enum Operation {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Outcome {
     pub(super) code: u64,
-    words: String,
+    words: Vec<u8>,
 }
 
 impl Outcome {
     pub(super) fn is_success(&self) -> bool {
         self.code == 0
     }
-    /// `invalid credentials (49): …`
-    pub(super) fn words(&self) -> String {
+    /// `invalid credentials (49): …`, without the password.
+    pub(super) fn words(&self, password: &Secret) -> String {
         let name = match self.code {
             0 => "success",
             1 => "operations error",
@@ -107,7 +106,7 @@ impl Outcome {
             _ => "result code",
         };
         let colon = if self.words.is_empty() { "" } else { ": " };
-        format!("{name} ({}){colon}{}", self.code, self.words)
+        format!("{name} ({}){colon}{}", self.code, password.mask(&self.words))
     }
 }
 
@@ -135,14 +134,13 @@ fn outcome(contents: &[u8]) -> Option<Outcome> {
     let mut bytes = Bytes(contents);
     let code = number(expect(&mut bytes, ENUMERATED)?)?;
     expect(&mut bytes, OCTET_STRING)?;
-    let words = short(expect(&mut bytes, OCTET_STRING)?);
+    let words = expect(&mut bytes, OCTET_STRING)?.to_vec();
     Some(Outcome { code, words })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Secret;
     use proptest::prelude::*;
 
     #[test]
@@ -166,7 +164,7 @@ mod tests {
         fn any_bytes_are_a_message_or_an_error(id: u8, tag: u8, bytes in proptest::collection::vec(any::<u8>(), 0..100)) {
             let _ = parse(&bytes);
             let _ = parse(&[element(INTEGER, &[id & 0x7f]), element(tag, &bytes)].concat());
-            let _ = outcome(&bytes).map(|outcome| outcome.words());
+            let _ = outcome(&bytes).map(|outcome| outcome.words(&Secret::default()));
         }
     }
 }

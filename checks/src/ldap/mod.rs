@@ -26,10 +26,12 @@ pub(crate) async fn run(
     if let (Security::Starttls(_), Some(secure)) = (&spec.security, secure) {
         id += 1;
         conversation.send(&message::start_tls(id), progress).await?;
-        match receive(&mut conversation, id, progress).await? {
+        match receive(&mut conversation, id, spec, progress).await? {
             Operation::Extended(outcome) if outcome.is_success() => {}
             Operation::Extended(outcome) => {
-                return Err(progress.failure(Reason::Answer(format!("StartTLS refused: {}", outcome.words()))));
+                return Err(
+                    progress.failure(Reason::Answer(format!("StartTLS refused: {}", outcome.words(&spec.password))))
+                );
             }
             _ => return Err(unexpected("StartTLS", progress)),
         }
@@ -39,16 +41,16 @@ pub(crate) async fn run(
     }
     id += 1;
     conversation.send(&message::bind(id, spec), progress).await?;
-    match receive(&mut conversation, id, progress).await? {
+    match receive(&mut conversation, id, spec, progress).await? {
         Operation::Bound(outcome) if outcome.is_success() => {}
         Operation::Bound(outcome) => {
-            return Err(progress.failure(Reason::login(spec.password.mask(&outcome.words()))));
+            return Err(progress.failure(Reason::login(outcome.words(&spec.password))));
         }
         _ => return Err(unexpected("the bind", progress)),
     }
     id += 1;
     conversation.send(&message::search(id, &spec.base), progress).await?;
-    let entry = search(&mut conversation, id, progress).await?;
+    let entry = search(&mut conversation, id, spec, progress).await?;
     conversation.close(&message::unbind(id + 1)).await;
     progress.matching();
     let Some(entry) = entry else {
@@ -64,16 +66,21 @@ pub(crate) async fn run(
 }
 
 /// The one entry that a search finds, if any.
-async fn search(conversation: &mut Conversation, id: u8, progress: &mut Progress) -> Result<Option<Vec<u8>>, Failure> {
+async fn search(
+    conversation: &mut Conversation,
+    id: u8,
+    spec: &Ldap,
+    progress: &mut Progress,
+) -> Result<Option<Vec<u8>>, Failure> {
     let mut entry = None;
     for _ in 0..MOST {
-        match receive(conversation, id, progress).await? {
+        match receive(conversation, id, spec, progress).await? {
             Operation::Entry(_) if entry.is_some() => {
                 return Err(progress.failure(Reason::Protocol("two entries of one DN".to_owned())));
             }
             Operation::Entry(name) => entry = Some(name),
             Operation::Done(outcome) if outcome.is_success() => return Ok(entry),
-            Operation::Done(outcome) => return Err(progress.failure(Reason::Answer(outcome.words()))),
+            Operation::Done(outcome) => return Err(progress.failure(Reason::Answer(outcome.words(&spec.password)))),
             Operation::Other => {}
             _ => return Err(unexpected("the search", progress)),
         }
@@ -82,7 +89,12 @@ async fn search(conversation: &mut Conversation, id: u8, progress: &mut Progress
 }
 
 /// The next message, which must answer request `id`.
-async fn receive(conversation: &mut Conversation, id: u8, progress: &mut Progress) -> Result<Operation, Failure> {
+async fn receive(
+    conversation: &mut Conversation,
+    id: u8,
+    spec: &Ldap,
+    progress: &mut Progress,
+) -> Result<Operation, Failure> {
     let protocol = |words: &str, progress: &Progress| progress.failure(Reason::Protocol(words.to_owned()));
     let [tag, first] = conversation.header(progress).await?;
     let length = if tag == ber::SEQUENCE { ber::length_of_length(first) } else { None };
@@ -100,7 +112,7 @@ async fn receive(conversation: &mut Conversation, id: u8, progress: &mut Progres
     let contents = conversation.receive(length, progress).await?;
     match message::parse(&contents) {
         Ok((0, Operation::Extended(outcome))) => {
-            Err(progress.failure(Reason::Answer(format!("the server disconnects: {}", outcome.words()))))
+            Err(progress.failure(Reason::Answer(format!("the server disconnects: {}", outcome.words(&spec.password)))))
         }
         Ok((found, operation)) if found == u64::from(id) => Ok(operation),
         Ok(_) => Err(protocol("an LDAP message that answers another request", progress)),

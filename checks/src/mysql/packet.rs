@@ -3,7 +3,6 @@
 use super::auth::Plugin;
 use crate::Sql;
 use crate::bytes::Bytes;
-use crate::line::short;
 
 /// Capabilities (MySQL's "Capabilities Flags").
 const LONG_PASSWORD: u32 = 0x1;
@@ -133,7 +132,7 @@ impl<'a> Reply<'a> {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct ServerError {
     pub(super) code: u16,
-    pub(super) words: String,
+    pub(super) words: Vec<u8>,
 }
 
 impl ServerError {
@@ -145,7 +144,7 @@ impl ServerError {
         if let [b'#', _, _, _, _, _, words @ ..] = rest {
             rest = words;
         }
-        Some(Self { code, words: short(rest) })
+        Some(Self { code, words: rest.to_vec() })
     }
     /// Whether it is about who asks: access denied, with and without a database or plugin, an account that is locked.
     pub(super) fn is_about_the_login(&self) -> bool {

@@ -2,7 +2,6 @@
 
 use crate::Sql;
 use crate::bytes::Bytes;
-use crate::line::short;
 use md5::{Digest, Md5};
 
 /// Asks whether the server has TLS.
@@ -99,19 +98,19 @@ impl<'a> Authentication<'a> {
 /// An error of the server: its SQLSTATE and its words.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct ServerError {
-    code: String,
-    pub(super) words: String,
+    code: Vec<u8>,
+    pub(super) words: Vec<u8>,
 }
 
 impl ServerError {
     pub(super) fn parse(contents: &[u8]) -> Self {
-        let mut error = Self { code: String::new(), words: "an error without words".to_owned() };
+        let mut error = Self { code: Vec::new(), words: b"an error without words".to_vec() };
         let mut bytes = Bytes(contents);
         while let Some(kind) = bytes.byte().filter(|kind| *kind != 0) {
             let Some(text) = bytes.text() else { break };
             match kind {
-                b'C' => error.code = short(text),
-                b'M' => error.words = short(text),
+                b'C' => error.code = text.to_vec(),
+                b'M' => error.words = text.to_vec(),
                 _ => {}
             }
         }
@@ -119,7 +118,7 @@ impl ServerError {
     }
     /// Class 28: invalid authorization specification.
     pub(super) fn is_about_the_login(&self) -> bool {
-        self.code.starts_with("28")
+        self.code.starts_with(b"28")
     }
 }
 
@@ -137,9 +136,9 @@ mod tests {
     #[test]
     fn errors_in_their_fields() {
         let error = ServerError::parse(b"SFATAL\0VFATAL\0C28P01\0Mpassword authentication failed\0Fauth.c\0\0");
-        assert_eq!(error.words, "password authentication failed");
+        assert_eq!(error.words, b"password authentication failed");
         assert!(error.is_about_the_login());
-        assert_eq!(ServerError::parse(b"").words, "an error without words");
+        assert_eq!(ServerError::parse(b"").words, b"an error without words");
     }
 
     proptest! {
