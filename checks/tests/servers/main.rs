@@ -1,0 +1,16 @@
+//! The real servers, started on loopback with configurations of our own. They need the programs of Debian's packages slapd,
+//! freeradius, mariadb-server, postgresql, unbound, mosquitto and chrony, so nothing of this runs by itself:
+//! `cargo test -p checks --test servers -- --ignored`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test may fail; it starts programs and reads files"
+)]
+
+mod databases;
+mod directory;
+mod others;
+mod server;
+#[path = "../support/mod.rs"]
+mod support;
