@@ -48,6 +48,8 @@ impl<'a> Talk<'a> {
     ) -> Result<Self, Failure> {
         progress.connecting();
         let stream = net::connect(target, progress).await?;
+        // The first line behind a handshake would wait for the handshake's acknowledgement.
+        let _ = stream.set_nodelay(true);
         let stream = match (&spec.security, tls.clone()) {
             (Security::Tls(setting), Some(config)) => secure(config, setting, target, stream, progress).await?,
             _ => Stream::Plain(stream),
@@ -103,9 +105,9 @@ impl<'a> Talk<'a> {
         self.lines.skip(length).await.map_err(|reason| self.failure(reason))
     }
 
-    /// The setting of a TLS that is still to begin.
+    /// Whether TLS begins in the middle of the dialogue.
     pub(super) fn starttls(&self) -> bool {
-        matches!(self.spec.security, Security::Starttls(_)) && matches!(self.tls, Some(_))
+        matches!(self.spec.security, Security::Starttls(_))
     }
     /// The handshake, once the peer has agreed. What it said before TLS is not to be believed, so nothing may be left of it
     /// (CVE-2011-0411 and its many relatives).

@@ -175,6 +175,7 @@ async fn closing_at_any_byte_is_down_until_the_last_one_that_counts() {
 
 #[tokio::test(start_paused = true)]
 async fn a_byte_a_second_is_up_with_patience_and_down_at_the_deadline() {
+    small_steps();
     for (name, spec, script, _) in every() {
         let manner = Manner { budget: None, pause: Some(Duration::from_secs(1)) };
         let (target, _) = playing(script, manner).await;
@@ -188,6 +189,7 @@ async fn a_byte_a_second_is_up_with_patience_and_down_at_the_deadline() {
 
 #[tokio::test(start_paused = true)]
 async fn stopping_at_any_step_ends_at_the_deadline() {
+    small_steps();
     for (name, spec, script, courtesy) in every() {
         let needed = script.len() - courtesy;
         for length in 0..=script.len() {

@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 /// Says the same bytes without end, over TLS where that comes first; everything is read.
 fn endless(piece: &'static [u8], secured: bool) -> Vec<Step> {
     let mut script = if secured { vec![Secure] } else { Vec::new() };
-    script.push(Say(piece.iter().copied().cycle().take(4 << 20).collect()));
+    script.push(Say(piece.iter().copied().cycle().take(1 << 20).collect()));
     script.push(Hang);
     script
 }

@@ -14,7 +14,7 @@ async fn greetings() {
     }
     // Who is known already does not log in again.
     let known = [&[say("* PREAUTH hello probe")][..], &end()].concat();
-    up(&dialogue(Imap).login("probe", "p"), &known, "* PREAUTH hello probe").await;
+    up(&dialogue(Imap).login("probe", "s3cret"), &known, "* PREAUTH hello probe").await;
     down(&dialogue(Imap), &[say("* BYE too busy")], "receive: service refused: * BYE too busy").await;
     down(&dialogue(Imap), &[say("* NO")], "receive: service refused: * NO").await;
     down(&dialogue(Imap), &[say("+OK pop")], "receive: not a valid answer: not IMAP: +OK pop").await;
@@ -42,12 +42,12 @@ async fn refusals_without_the_password() {
 
 #[tokio::test]
 async fn literals_are_data_whatever_they_look_like() {
-    let spec = dialogue(Imap).login("u", "p");
-    let begin = [say("* OK"), hear("a2 LOGIN \"u\" \"p\"")];
+    let spec = dialogue(Imap).login("u", "s3cret");
+    let begin = [say("* OK"), hear("a2 LOGIN \"u\" \"s3cret\"")];
     let literal = |length: &str, rest: &str| say(&format!("* OK [ALERT] {{{length}}}\r\n{rest}"));
     let good = [&begin[..], &[literal("9", "a2 NO no\n {0}\r\n"), say("a2 OK")], &end()].concat();
     up(&spec, &good, "* OK").await;
-    let fooling = [&begin[..], &[literal("9", "a2 OK yes"), say(" more"), say("a2 NO no")]].concat();
+    let fooling = [&begin[..], &[literal("9", "a2 OK yes"), say("a2 NO no")]].concat();
     down(&spec, &fooling, "receive: login refused: NO no").await;
     let endless = [&begin[..], &[literal("99999999999999999999", "")]].concat();
     down(&spec, &endless, "receive: not a valid answer: a literal without end").await;
@@ -63,7 +63,7 @@ async fn what_may_not_be_quoted_goes_as_a_literal() {
         hear("a2 LOGIN {5}"),
         say("* OK by the way"),
         say("+ go on"),
-        hear("jörg {14}"),
+        hear("jörg {13}"),
         say("+"),
         hear("pässwort \"x\""),
     ];

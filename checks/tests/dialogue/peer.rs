@@ -73,6 +73,8 @@ pub(crate) async fn playing(script: Vec<Step>, manner: Manner) -> (Target, Compl
     let target = tcp(HERE, move |stream| {
         let (script, kept) = (script.clone(), Arc::clone(&kept));
         async move {
+            // Small lines one after the other would wait for an acknowledgement, in real time.
+            stream.set_nodelay(true).unwrap();
             if let Err(words) = play(Box::new(stream), script, manner).await {
                 kept.lock().unwrap().push(words);
             }
@@ -123,7 +125,7 @@ async fn say_slowly<S: Io + ?Sized>(
     budget: &mut usize,
     manner: Manner,
 ) -> Result<(), String> {
-    let part = &bytes[..bytes.len().min(*budget)];
+    let part = bytes.get(..*budget).unwrap_or(bytes);
     *budget -= part.len();
     let pieces: Vec<&[u8]> = if manner.pause.is_some() { part.chunks(1).collect() } else { vec![part] };
     for piece in pieces {
@@ -138,6 +140,16 @@ async fn say_slowly<S: Io + ?Sized>(
         return Err("the budget is spent".to_owned());
     }
     Ok(())
+}
+
+/// Paused time jumps to the next timer whenever nobody can run, even while bytes are on their way between two sockets: with
+/// this at work it goes in small steps, and a conversation keeps up.
+pub(crate) fn small_steps() {
+    tokio::spawn(async {
+        loop {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
 }
 
 /// A plain dialogue without login and pattern.
