@@ -1,6 +1,7 @@
 //! The binary protocols against friendly and hostile peers.
 
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may fail; peers wait")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "in a test these are failures")]
+#![allow(clippy::disallowed_methods, reason = "peers wait")]
 
 mod dns;
 mod ldap;

@@ -2,11 +2,8 @@
 //! freeradius, mariadb-server, postgresql, unbound, mosquitto and chrony, so nothing of this runs by itself:
 //! `cargo test -p checks --test servers -- --ignored`.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::disallowed_methods,
-    reason = "a test may fail; it starts programs and reads files"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "in a test these are failures")]
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "these tests start programs")]
 
 mod databases;
 mod directory;
