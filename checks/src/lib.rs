@@ -1,15 +1,26 @@
 //! Probes of real servers. A [`Spec`] says what to ask, a [`Target`] says whom, [`Probe::run`] asks once within one
 //! hard deadline and returns a [`Verdict`] that says why. Nothing here knows of configuration files, IPVS or a daemon.
 
+mod bytes;
 mod connect;
+mod conversation;
+mod datagram;
 mod dialogue;
+mod dns;
 mod external;
 mod http;
+mod ldap;
 mod line;
+mod mqtt;
+mod mysql;
 mod net;
+mod ntp;
 pub mod pattern;
+mod pgsql;
 mod ping;
 pub mod probe;
+mod radius;
+mod random;
 mod secret;
 mod simpletcp;
 mod sip;
@@ -18,12 +29,13 @@ mod tls;
 pub mod verdict;
 pub mod words;
 
+pub use dns::question as dns_question;
 pub use pattern::{Pattern, PatternError};
 pub use probe::Probe;
 pub use secret::{Secret, hide_in_urls};
 pub use spec::{
-    Class, Dialogue, External, ExternalKind, Http, LineProtocol, Login, Method, Redirect, Security, SimpleTcp, Sip,
-    Spec, Target, Tls, Transport, Verify,
+    Class, Dialogue, Dns, External, ExternalKind, Http, Ldap, LineProtocol, Login, Method, Mqtt, Ntp, Radius, Redirect,
+    Security, SimpleTcp, Sip, Spec, Sql, SqlKind, Target, Tls, Transport, Verify,
 };
 pub use verdict::{Failure, Phase, Reason, Success, Timings, Verdict};
 pub use words::WordsError;

@@ -1,7 +1,11 @@
 //! A spec made ready for one target, and the one deadline around everything.
 
+use crate::conversation::Secure;
 use crate::net::Progress;
-use crate::{Failure, Reason, Spec, Success, Target, Verdict, connect, dialogue, external, http, ping, simpletcp, sip};
+use crate::{
+    Failure, Reason, Spec, SqlKind, Success, Target, Verdict, connect, dialogue, external, http, ping, simpletcp, sip,
+};
+use crate::{dns, ldap, mqtt, mysql, ntp, pgsql, radius, tls};
 use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,6 +22,8 @@ pub struct Probe {
     http: Option<http::Prepared>,
     /// Likewise for a dialogue.
     dialogue: Option<dialogue::Prepared>,
+    /// TLS of the other kinds, where they may need it.
+    secure: Option<Secure>,
 }
 
 impl Probe {
@@ -28,11 +34,15 @@ impl Probe {
             Spec::Http(http) => Some(http::Prepared::new(http, target)?),
             _ => None,
         };
+        let secure = match spec.tls() {
+            Some(setting) => Some(Secure { config: tls::config(setting, false)?, name: setting.name.clone() }),
+            None => None,
+        };
         let dialogue = match &spec {
             Spec::Dialogue(dialogue) => Some(dialogue::Prepared::new(dialogue)?),
             _ => None,
         };
-        Ok(Self { spec, target, http, dialogue })
+        Ok(Self { spec, target, http, dialogue, secure })
     }
     /// Whom it asks.
     pub fn target(&self) -> Target {
@@ -74,6 +84,15 @@ impl Probe {
                 None => Err(progress.failure(Reason::Internal("dialogue not prepared".to_owned()))),
             },
             (Spec::External(external), _) => Box::pin(external::run(external, target, progress)).await,
+            (Spec::Dns(dns), _) => Box::pin(dns::run(dns, target, deadline, progress)).await,
+            (Spec::Radius(radius), _) => Box::pin(radius::run(radius, target, deadline, progress)).await,
+            (Spec::Ntp(ntp), _) => Box::pin(ntp::run(*ntp, target, deadline, progress)).await,
+            (Spec::Mqtt(mqtt), _) => Box::pin(mqtt::run(mqtt, target, progress)).await,
+            (Spec::Ldap(ldap), _) => Box::pin(ldap::run(ldap, self.secure.as_ref(), target, progress)).await,
+            (Spec::Sql(sql), _) => match sql.kind {
+                SqlKind::Mysql => Box::pin(mysql::run(sql, self.secure.as_ref(), target, progress)).await,
+                SqlKind::Pgsql => Box::pin(pgsql::run(sql, self.secure.as_ref(), target, progress)).await,
+            },
         }
     }
 }

@@ -1,9 +1,10 @@
-//! A password or shared secret of the configuration: usable, comparable, but never printed by accident.
+//! A password or shared secret: usable, comparable, but never printed by accident.
 
+use crate::line::short;
 use std::borrow::Cow;
 use std::fmt;
 
-/// Text that `Debug` masks. Everything that prints it on purpose has to say [`Secret::reveal`].
+/// Text that `Debug` masks. Everything that uses it on purpose has to say [`Secret::reveal`].
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Secret(String);
 
@@ -19,6 +20,22 @@ impl Secret {
     /// Whether nothing was given.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+    /// A peer's words without the secret, cut to what may stand in a reason: a server may repeat what it was sent. A secret of
+    /// less than four bytes occurs by chance, and masking that would tell it.
+    pub(crate) fn mask(&self, words: &[u8]) -> String {
+        if self.0.len() < 4 {
+            return short(words);
+        }
+        let mut masked = Vec::new();
+        let mut rest = words;
+        while let Some(place) = memchr::memmem::find(rest, self.0.as_bytes()) {
+            masked.extend_from_slice(rest.get(..place).unwrap_or_default());
+            masked.extend_from_slice(b"***");
+            rest = rest.get(place + self.0.len()..).unwrap_or_default();
+        }
+        masked.extend_from_slice(rest);
+        short(&masked)
     }
 }
 
@@ -66,10 +83,15 @@ mod tests {
     }
 
     #[test]
-    fn debug_never_shows_it() {
+    fn it_is_never_shown() {
         let secret = Secret::new("hunter2");
         assert_eq!(format!("{secret:?}"), "***");
         assert_eq!(secret.reveal(), "hunter2");
+        assert_eq!(secret.mask(b"535 hunter2 is wrong"), "535 *** is wrong");
         assert_eq!(format!("{:?}", Secret::default()), "\"\"");
+        assert_eq!(Secret::default().mask(b"as it is"), "as it is");
+        assert_eq!(Secret::new("e").mask(b"denied"), "denied");
+        let cut = secret.mask(&[&[b'x'; 96][..], b"hunter2, and more"].concat());
+        assert!(!cut.contains("hun") && cut.ends_with("***…"), "{cut}");
     }
 }

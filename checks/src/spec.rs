@@ -1,5 +1,9 @@
 //! What a probe asks: plain values, equal when the same bytes would go over the wire.
 
+mod packets;
+
+pub use packets::{Dns, Ldap, Mqtt, Ntp, Radius, Sql, SqlKind};
+
 use crate::{Pattern, Secret};
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -33,6 +37,18 @@ pub enum Spec {
     Dialogue(Box<Dialogue>),
     /// A program's exit code.
     External(External),
+    /// A DNS query.
+    Dns(Dns),
+    /// Bind and base search in a directory.
+    Ldap(Ldap),
+    /// A RADIUS Access-Request.
+    Radius(Radius),
+    /// Login and a query in a database.
+    Sql(Sql),
+    /// An NTP client's query.
+    Ntp(Ntp),
+    /// An MQTT connection.
+    Mqtt(Mqtt),
 }
 
 impl Spec {
@@ -51,6 +67,16 @@ impl Spec {
                 ExternalKind::Program => "external",
                 ExternalKind::Perl => "external-perl",
             },
+            Self::Dns(_) => "dns",
+            Self::Ldap(ldap) if matches!(ldap.security, Security::Tls(_)) => "ldaps",
+            Self::Ldap(_) => "ldap",
+            Self::Radius(_) => "radius",
+            Self::Sql(sql) => match sql.kind {
+                SqlKind::Mysql => "mysql",
+                SqlKind::Pgsql => "pgsql",
+            },
+            Self::Ntp(_) => "ntp",
+            Self::Mqtt(_) => "mqtt",
         }
     }
     /// Which of the daemon's limits on checks in flight it counts against.
@@ -59,12 +85,30 @@ impl Spec {
             Self::External(_) => Class::Process,
             Self::Http(http) if http.tls.is_some() => Class::Heavy,
             Self::Dialogue(dialogue) if dialogue.security != Security::Plain => Class::Heavy,
+            Self::Ldap(ldap) if ldap.security != Security::Plain => Class::Heavy,
+            Self::Sql(_) => Class::Heavy,
             Self::Connect
             | Self::Ping { .. }
             | Self::Http(_)
             | Self::Sip(_)
             | Self::SimpleTcp(_)
-            | Self::Dialogue(_) => Class::Light,
+            | Self::Dialogue(_)
+            | Self::Dns(_)
+            | Self::Ldap(_)
+            | Self::Radius(_)
+            | Self::Ntp(_)
+            | Self::Mqtt(_) => Class::Light,
+        }
+    }
+    /// The TLS setting that a conversation in packets may need.
+    pub(crate) fn tls(&self) -> Option<&Tls> {
+        match self {
+            Self::Ldap(ldap) => match &ldap.security {
+                Security::Plain => None,
+                Security::Tls(tls) | Security::Starttls(tls) => Some(tls),
+            },
+            Self::Sql(sql) => Some(&sql.tls),
+            _ => None,
         }
     }
 }

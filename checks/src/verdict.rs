@@ -114,6 +114,9 @@ pub enum Reason {
         /// The server's phrase, short.
         phrase: String,
     },
+    /// A proper answer that is not the wanted one: what it says.
+    #[error("{0}")]
+    Answer(String),
     /// The server understood and said no; its reply in its own words.
     #[error("{what} refused: {reply}")]
     Rejected {
@@ -177,6 +180,13 @@ pub enum Reason {
     /// The probe itself panicked: a defect of ours, reported with its place.
     #[error("internal error: {0}")]
     Internal(String),
+}
+
+impl Reason {
+    /// The login was refused, in these words, which have no secret in them.
+    pub(crate) fn login(reply: impl Into<String>) -> Self {
+        Self::Rejected { what: "login", reply: reply.into() }
+    }
 }
 
 fn format_seconds(duration: Duration) -> String {

@@ -1,5 +1,7 @@
 //! Warnings for what is legal but surely not meant.
 
+mod packets;
+
 use super::directives::Key;
 use super::findings::{Findings, Place};
 use super::model::{CheckKind, Globals, Service, Virtual};
@@ -45,6 +47,7 @@ pub(super) fn section(raw: &RawVirtual, service: &Virtual, globals: &Globals, fi
     lint.http();
     lint.tls();
     lint.dialogue();
+    lint.packets();
     lint.secrets();
     lint.kernel();
     lint.persistence(globals);
@@ -102,10 +105,8 @@ impl Lint<'_> {
         let check = &self.service.check;
         let (kind, service) = (check.kind, check.service);
         if self.negotiates() && !super::probes::spoken(service) {
-            let what = match (service, self.raw.protocol()) {
-                (Service::Radius, _) | (Service::Dns, Protocol::Udp) => "that the host answers a ping",
-                (Service::Dns, _) if self.raw.is_mark() => "that the host answers a ping",
-                (_, Protocol::Tcp) => "that the port accepts a connection",
+            let what = match self.raw.protocol() {
+                Protocol::Tcp => "that the port accepts a connection",
                 _ => "that the host answers a ping",
             };
             self.warn(
@@ -200,8 +201,9 @@ impl Lint<'_> {
             self.warn(Key::Starttls, message, help);
         }
         // A service whose dialogue is not spoken says so already.
-        let tls =
-            check.starttls && upgrades || matches!(check.service, Service::Https | Service::Imaps | Service::Pops);
+        let tls = check.starttls && upgrades
+            || matches!(check.service, Service::Https | Service::Imaps | Service::Pops | Service::Ldaps)
+            || matches!(check.service, Service::Mysql | Service::Pgsql);
         if !super::probes::spoken(check.service) {
             return;
         }

@@ -247,6 +247,8 @@ pub enum Service {
     Redis,
     Memcached,
     Ssh,
+    Ntp,
+    Mqtt,
 }
 
 /// One real server of one virtual.

@@ -4,8 +4,8 @@ use super::model::{Check, CheckKind, Probes, Service};
 use super::raw::{RawVirtual, Strings};
 use crate::ipvs::{Protocol, ServiceId};
 use checks::{
-    Dialogue, External, ExternalKind, Http, LineProtocol, Login, Pattern, Security, SimpleTcp, Sip, Spec, Tls,
-    Transport,
+    Dialogue, Dns, External, ExternalKind, Http, Ldap, LineProtocol, Login, Mqtt, Ntp, Pattern, Radius, Security,
+    SimpleTcp, Sip, Spec, Sql, SqlKind, Tls, Transport,
 };
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -13,10 +13,7 @@ use std::time::Duration;
 
 /// The services whose dialogue is spoken.
 pub(super) fn spoken(service: Service) -> bool {
-    matches!(
-        service,
-        Service::Http | Service::Https | Service::HttpProxy | Service::Sip | Service::SimpleTcp | Service::None
-    ) || line_protocol(service).is_some()
+    service != Service::Oracle
 }
 
 /// The dialogue in lines of a service, if that is what it has.
@@ -37,7 +34,10 @@ fn line_protocol(service: Service) -> Option<LineProtocol> {
 
 /// Whether a service has a word that starts TLS in the middle of its dialogue.
 pub(super) fn upgrades(service: Service) -> bool {
-    matches!(service, Service::Smtp | Service::Submission | Service::Pop | Service::Imap | Service::Nntp)
+    matches!(
+        service,
+        Service::Smtp | Service::Submission | Service::Pop | Service::Imap | Service::Nntp | Service::Ldap
+    )
 }
 
 /// Everything about the checks of one virtual service.
@@ -132,25 +132,55 @@ impl<'a> Asking<'a> {
             Service::Sip => Spec::Sip(Sip { transport: self.transport(), login: self.check.login.clone() }),
             Service::SimpleTcp => Spec::SimpleTcp(SimpleTcp {
                 transport: self.transport(),
-                send: checks::words::unescape(request.strip_prefix('/').unwrap_or(request)),
+                send: checks::words::unescape(bare(request)),
                 receive,
             }),
-            Service::Radius => Spec::Ping { attempts: 1 },
-            Service::Dns if self.mark || self.protocol == Protocol::Udp => Spec::Ping { attempts: 1 },
-            _ if self.protocol == Protocol::Tcp => Spec::Connect,
-            _ => Spec::Ping { attempts: 1 },
+            service => match self.packets(service, bare(request).to_owned(), receive) {
+                Some(spec) => spec,
+                None if self.protocol == Protocol::Tcp => Spec::Connect,
+                None => Spec::Ping { attempts: 1 },
+            },
         };
         Some((spec, self.negotiatetimeout()))
+    }
+
+    /// A conversation in packets with what its protocol uses; unset for services that have none.
+    fn packets(&self, service: Service, request: String, receive: Option<Pattern>) -> Option<Spec> {
+        let check = self.check;
+        let (login, password) = (check.login.clone(), check.passwd.clone());
+        Some(match service {
+            Service::Dns => {
+                let datagrams = self.mark || self.protocol == Protocol::Udp;
+                let transport = if datagrams { Transport::Udp } else { Transport::Tcp };
+                Spec::Dns(Dns { transport, request, receive })
+            }
+            Service::Ldap | Service::Ldaps => {
+                Spec::Ldap(Ldap { security: self.security(), login, password, base: request, receive })
+            }
+            Service::Radius => Spec::Radius(Radius { login, password, secret: check.secret.clone() }),
+            Service::Mysql | Service::Pgsql => {
+                let kind = if service == Service::Mysql { SqlKind::Mysql } else { SqlKind::Pgsql };
+                let (database, tls) = (check.database.clone(), self.tls(true));
+                Spec::Sql(Sql { kind, login, password, database, request, tls })
+            }
+            Service::Ntp => Spec::Ntp(Ntp),
+            Service::Mqtt => Spec::Mqtt(Mqtt { login, password }),
+            _ => return None,
+        })
+    }
+
+    /// Whether and when TLS begins.
+    fn security(&self) -> Security {
+        match self.check.service {
+            Service::Pops | Service::Imaps | Service::Ldaps => Security::Tls(self.tls(true)),
+            service if self.check.starttls && upgrades(service) => Security::Starttls(self.tls(true)),
+            _ => Security::Plain,
+        }
     }
 
     /// A dialogue with what its protocol uses, and nothing else: equal dialogues are one check.
     fn dialogue(&self, protocol: LineProtocol, request: &str, receive: Option<Pattern>) -> Dialogue {
         let check = self.check;
-        let security = match check.service {
-            Service::Pops | Service::Imaps => Security::Tls(self.tls(true)),
-            service if check.starttls && upgrades(service) => Security::Starttls(self.tls(true)),
-            _ => Security::Plain,
-        };
         let wanted = match protocol {
             LineProtocol::Pop | LineProtocol::Imap | LineProtocol::Ftp | LineProtocol::Nntp => !check.login.is_empty(),
             LineProtocol::Redis => !check.passwd.is_empty(),
@@ -159,7 +189,7 @@ impl<'a> Asking<'a> {
         let login = wanted.then(|| Login { name: check.login.clone(), password: check.passwd.clone() });
         let file = protocol == LineProtocol::Ftp;
         let request = if file { request.trim_start_matches('/').to_owned() } else { String::new() };
-        Dialogue { protocol, security, login, request, receive }
+        Dialogue { protocol, security: self.security(), login, request, receive }
     }
 
     /// The TLS settings; where the virtualhost is not told in another way it is the name in SNI.
@@ -178,7 +208,7 @@ impl<'a> Asking<'a> {
         let proxy = check.service == Service::HttpProxy;
         let tls = (check.service == Service::Https).then(|| self.tls(false));
         let scheme = if tls.is_some() { "https://" } else { "http://" };
-        let bare = request.strip_prefix('/').unwrap_or(request);
+        let bare = bare(request);
         // Of the virtual's request only a proxy takes an absolute URL; a real's own one may be asked of any service.
         let absolute = proxy || own && request.contains(scheme);
         Http {
@@ -192,6 +222,11 @@ impl<'a> Asking<'a> {
             proxy,
         }
     }
+}
+
+/// A request without the slash that every request has in front.
+fn bare(request: &str) -> &str {
+    request.strip_prefix('/').unwrap_or(request)
 }
 
 fn one((spec, deadline): (Spec, Duration)) -> Probes {

@@ -28,9 +28,11 @@ const SERVICES: &[(Service, &str, u16)] = &[
     (Service::Redis, "redis", 6379),
     (Service::Memcached, "memcached", 11211),
     (Service::Ssh, "ssh", 22),
+    (Service::Ntp, "ntp", 123),
+    (Service::Mqtt, "mqtt", 1883),
 ];
 /// Services that ldirectord does not have. No port implies one: a file that it loads keeps its meaning.
-const BEYOND: &[Service] = &[Service::Redis, Service::Memcached, Service::Ssh];
+const BEYOND: &[Service] = &[Service::Redis, Service::Memcached, Service::Ssh, Service::Ntp, Service::Mqtt];
 
 impl Service {
     /// The service of a word of the directive.

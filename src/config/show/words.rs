@@ -41,6 +41,8 @@ pub(super) fn service(service: Service) -> &'static str {
         Service::Redis => "redis",
         Service::Memcached => "memcached",
         Service::Ssh => "ssh",
+        Service::Ntp => "ntp",
+        Service::Mqtt => "mqtt",
     }
 }
 

@@ -1,0 +1,55 @@
+//! Fields off the front of a message of a peer that is not trusted: where there are too few bytes, there is no field.
+
+/// What is left of a message.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bytes<'a>(pub(crate) &'a [u8]);
+
+impl<'a> Bytes<'a> {
+    /// The next `length` bytes.
+    pub(crate) fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+        let (head, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(head)
+    }
+    /// The next `N` bytes.
+    pub(crate) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        self.take(N)?.try_into().ok()
+    }
+    /// One byte.
+    pub(crate) fn byte(&mut self) -> Option<u8> {
+        self.array().map(|[byte]| byte)
+    }
+    /// Two bytes, the more significant one first.
+    pub(crate) fn u16(&mut self) -> Option<u16> {
+        self.array().map(u16::from_be_bytes)
+    }
+    /// Four bytes, the most significant one first.
+    pub(crate) fn u32(&mut self) -> Option<u32> {
+        self.array().map(u32::from_be_bytes)
+    }
+    /// Two bytes, the less significant one first.
+    pub(crate) fn u16_little(&mut self) -> Option<u16> {
+        self.array().map(u16::from_le_bytes)
+    }
+    /// Everything before the next NUL, which is stepped over.
+    pub(crate) fn text(&mut self) -> Option<&'a [u8]> {
+        let length = self.0.iter().position(|byte| *byte == 0)?;
+        let text = self.take(length);
+        self.take(1)?;
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Bytes;
+
+    #[test]
+    fn fields_in_order_and_none_behind_the_end() {
+        let mut bytes = Bytes(b"\x01\x01\x02\x01\x02\0\0\x03\x04hello\0\x05");
+        assert_eq!((bytes.byte(), bytes.u16(), bytes.u16_little()), (Some(1), Some(258), Some(513)));
+        assert_eq!((bytes.u32(), bytes.text()), (Some(772), Some(b"hello".as_slice())));
+        assert_eq!((bytes.u16(), bytes.text(), bytes.take(2)), (None, None, None));
+        assert_eq!((bytes.byte(), bytes.byte()), (Some(5), None));
+    }
+}
