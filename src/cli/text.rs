@@ -13,7 +13,7 @@ pub fn usage(name: Name) -> String {
 "
     );
     if name == Name::Own {
-        text.push_str(&format!("    {program} demo | table | sync-daemon | lvs-alert …\n"));
+        text.push_str(&format!("    {program} demo [--stay] | table list [CONFIG]\n"));
     }
     text.push_str(
         "
@@ -45,7 +45,6 @@ Options:
                     --secrets       passwords as they are
     probe [VIRTUAL] [REAL]
                     run the checks once, now, without a daemon
-                    --trace         print each conversation
                     --json          for programs
 ",
     );
@@ -54,9 +53,7 @@ Options:
             "
     demo            watch a director at work, without root and without IPVS
     table list      print the table as ipvsadm -L -n does
-    sync-daemon     the kernel's connection synchronisation
-    lvs-alert       an alert script for mon
-                    A configuration file of one of these names is ./NAME.
+                    A configuration file called demo, table, sync-daemon or lvs-alert is ./NAME.
 ",
         );
     }

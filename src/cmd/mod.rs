@@ -5,6 +5,7 @@ pub mod call;
 pub mod check;
 pub mod demo;
 mod locate;
+pub mod probe;
 pub mod reload;
 pub mod show;
 pub mod start;
