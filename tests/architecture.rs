@@ -1,4 +1,9 @@
 //! Who may use whom: docs/architecture.md draws the house, this holds the code to it.
+#![allow(
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a test reads the sources, and fails where it cannot"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

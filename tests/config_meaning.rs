@@ -1,5 +1,5 @@
 //! What single lines mean once everything is resolved, and what is never shown.
-#![allow(clippy::panic, reason = "a helper of tests fails by panicking")]
+#![allow(clippy::panic, clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper of tests fails by panicking")]
 
 mod config_support;
 

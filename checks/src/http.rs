@@ -92,15 +92,15 @@ impl Prepared {
             return Err(progress.failure(Reason::Unresolved(hop.host_text())));
         };
         progress.connecting();
+        // Boxed: TLS and HTTP/2 need much more room than a plain check, thousands of which may wait at once.
         let answer = match (hop.secure, &self.h2) {
-            (true, Some(client)) => h2::ask(client, self.tls(http, progress)?, hop, peer, http, wanted, progress).await,
+            (true, Some(client)) => {
+                let config = self.tls(http, progress)?;
+                Box::pin(h2::ask(client, config, hop, peer, http, wanted, progress)).await
+            }
             (true, None) => {
                 let config = self.tls(http, progress)?;
-                let stream = net::connect(peer, progress).await?;
-                let mut stream = tls::handshake(config, hop.name.as_deref(), peer.address, stream, progress).await?;
-                let answer = exchange::exchange(&mut stream, &hop.request(http), wanted, progress).await;
-                tls::close(&mut stream).await;
-                answer
+                Box::pin(secured(config, hop, peer, http, wanted, progress)).await
             }
             (false, _) => {
                 let mut stream = net::connect(peer, progress).await?;
@@ -122,6 +122,22 @@ impl Prepared {
     }
 }
 
+/// One exchange over TLS.
+async fn secured(
+    config: Arc<ClientConfig>,
+    hop: &Hop,
+    peer: Target,
+    http: &Http,
+    wanted: Wanted,
+    progress: &mut Progress,
+) -> Result<Answer, Failure> {
+    let stream = net::connect(peer, progress).await?;
+    let mut stream = tls::handshake(config, hop.name.as_deref(), peer.address, stream, progress).await?;
+    let answer = exchange::exchange(&mut stream, &hop.request(http), wanted, progress).await;
+    tls::close(&mut stream).await;
+    answer
+}
+
 /// The address to ask: the pinned one, or what the system resolves the host to.
 async fn resolve(hop: &Hop, progress: &mut Progress) -> Result<Option<Target>, Failure> {
     if let Some(pinned) = hop.pinned {
@@ -133,7 +149,7 @@ async fn resolve(hop: &Hop, progress: &mut Progress) -> Result<Option<Target>, F
     }
     progress.resolving();
     let host = hop.host_text();
-    let found = lookup_host((host.as_str(), hop.port)).await.ok().and_then(|mut addresses| addresses.next());
+    let found = Box::pin(lookup_host((host.as_str(), hop.port))).await.ok().and_then(|mut addresses| addresses.next());
     if found.is_some() {
         progress.resolved();
     }

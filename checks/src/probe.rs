@@ -73,21 +73,21 @@ impl Probe {
         let target = self.target;
         match (&self.spec, &self.http) {
             (Spec::Connect, _) => connect::run(target, progress).await,
-            (Spec::Ping { attempts }, _) => ping::run(*attempts, target, deadline, progress).await,
-            // Boxed: an HTTP exchange is the largest of these futures, and a connect check should not pay for it.
+            (Spec::Ping { attempts }, _) => Box::pin(ping::run(*attempts, target, deadline, progress)).await,
+            // Boxed: a check in flight holds what its own protocol needs, not what the largest of them would.
             (Spec::Http(http), Some(prepared)) => Box::pin(prepared.run(http, target, progress)).await,
             (Spec::Http(_), None) => Err(progress.failure(Reason::Internal("HTTP check not prepared".to_owned()))),
-            (Spec::Sip(sip), _) => sip::run(sip, target, progress).await,
-            (Spec::SimpleTcp(simpletcp), _) => simpletcp::run(simpletcp, target, progress).await,
+            (Spec::Sip(sip), _) => Box::pin(sip::run(sip, target, progress)).await,
+            (Spec::SimpleTcp(simpletcp), _) => Box::pin(simpletcp::run(simpletcp, target, progress)).await,
             (Spec::Dialogue(spec), _) => match &self.dialogue {
                 Some(prepared) => Box::pin(prepared.run(spec, target, deadline, progress)).await,
                 None => Err(progress.failure(Reason::Internal("dialogue not prepared".to_owned()))),
             },
-            (Spec::External(external), _) => external::run(external, target, progress).await,
-            (Spec::Dns(dns), _) => dns::run(dns, target, deadline, progress).await,
-            (Spec::Radius(radius), _) => radius::run(radius, target, deadline, progress).await,
-            (Spec::Ntp(ntp), _) => ntp::run(*ntp, target, deadline, progress).await,
-            (Spec::Mqtt(mqtt), _) => mqtt::run(mqtt, target, progress).await,
+            (Spec::External(external), _) => Box::pin(external::run(external, target, progress)).await,
+            (Spec::Dns(dns), _) => Box::pin(dns::run(dns, target, deadline, progress)).await,
+            (Spec::Radius(radius), _) => Box::pin(radius::run(radius, target, deadline, progress)).await,
+            (Spec::Ntp(ntp), _) => Box::pin(ntp::run(*ntp, target, deadline, progress)).await,
+            (Spec::Mqtt(mqtt), _) => Box::pin(mqtt::run(mqtt, target, progress)).await,
             (Spec::Ldap(ldap), _) => Box::pin(ldap::run(ldap, self.secure.as_ref(), target, progress)).await,
             (Spec::Sql(sql), _) => match sql.kind {
                 SqlKind::Mysql => Box::pin(mysql::run(sql, self.secure.as_ref(), target, progress)).await,
@@ -123,6 +123,28 @@ fn message(panic: &(dyn Any + Send)) -> String {
 mod tests {
     use super::*;
     use crate::Phase;
+
+    /// What a check in flight costs: thousands wait at once when a rack dies.
+    #[test]
+    fn futures_are_small() {
+        let target = Target { address: [127, 0, 0, 1].into(), port: 80 };
+        let http = crate::Http {
+            tls: None,
+            method: crate::Method::Get,
+            request: "/".to_owned(),
+            host: None,
+            receive: None,
+            redirect: crate::Redirect::Follow,
+            http2: false,
+            proxy: false,
+        };
+        let probe = Probe::new(Spec::Http(Box::new(http.clone())), target).unwrap();
+        let outer = std::mem::size_of_val(&probe.run(Duration::from_secs(1)));
+        let mut progress = Progress::start();
+        let prepared = probe.http.as_ref().unwrap();
+        let inner = std::mem::size_of_val(&prepared.run(&http, target, &mut progress));
+        assert!(outer <= 1536 && inner <= 3072, "the probe's future has {outer} bytes, the exchange's {inner}");
+    }
 
     #[tokio::test]
     async fn a_panic_becomes_words() {

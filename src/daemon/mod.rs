@@ -1,9 +1,9 @@
 //! The runtime: turns the director's cycle, runs checks, owns the table's thread, watches the file, takes signals and requests.
 //! Decisions are the director's; what is here only selects, feeds and performs.
 
-pub mod callback;
 pub mod control;
 mod end;
+pub mod hooks;
 pub mod load;
 pub mod lock;
 mod names;

@@ -1,6 +1,7 @@
 //! The one task that owns all state: what it holds, and what it waits for.
 
 use super::control::{Control, Request};
+use super::hooks::FallbackCommands;
 use super::load::{Addresses, Loaded};
 use super::lock::{Lock, Phase};
 use super::names::Names;
@@ -75,6 +76,8 @@ pub struct Owner {
     pub(super) pool: Pool,
     pub(super) writer: Writer,
     pub(super) round: Round,
+    /// Requests to the writer so far: whether something was written between two moments.
+    pub(super) rounds: u64,
     /// The kernel was asked for everything and the director knows what was there.
     pub(super) adopted: bool,
     /// The last round of writing went through as a whole.
@@ -85,6 +88,7 @@ pub struct Owner {
     /// The text in force.
     pub(super) text: Vec<u8>,
     pub(super) names: Names,
+    pub(super) fallback_commands: FallbackCommands,
     /// The load under way and why; further reasons wait for the next one.
     pub(super) loading: Option<Why>,
     pub(super) waiting: Vec<Why>,
@@ -130,6 +134,7 @@ impl Owner {
             pool,
             writer,
             round: Round::Idle,
+            rounds: 0,
             adopted: false,
             written: Ok(()),
             begun: Instant::now(),
@@ -137,6 +142,7 @@ impl Owner {
             addresses: loaded.addresses,
             text: loaded.text,
             names,
+            fallback_commands: FallbackCommands::default(),
             loading: None,
             waiting: Vec::new(),
             refused: Vec::new(),

@@ -4,7 +4,7 @@
 
 use super::load::{self, Loaded};
 use super::owner::{Owner, Why};
-use super::{callback, sysctl};
+use super::{hooks, sysctl};
 use crate::config::render::Source;
 use crate::config::{Config, Diagnostic, Severity};
 use crate::report::Destination;
@@ -74,7 +74,7 @@ impl Owner {
     /// The command that is told about a changed file, from the configuration in force.
     pub(super) fn run_callback(&self) {
         if let Some(command) = &self.director.config().globals.callback {
-            callback::run(command, &self.facts.path);
+            hooks::callback(command, &self.facts.path);
         }
     }
 
@@ -169,7 +169,6 @@ pub(super) fn without_effect(config: &Config, before: Option<&Config>) {
             ("emailalert", !globals.alert.to.is_empty() || any(&|service| !service.alert.to.is_empty())),
             ("maintenancedir", globals.maintenancedir.is_some()),
             ("monitorfile", any(&|service| service.monitorfile.is_some())),
-            ("fallbackcommand", globals.fallbackcommand.is_some() || any(&|service| service.fallbackcommand.is_some())),
             ("execute", !globals.execute.is_empty()),
         ]
     };

@@ -3,13 +3,13 @@
 
 use super::control::{Request, Verb};
 use super::lock::Phase;
-use super::owner::{Owner, Why};
+use super::owner::{Owner, Round, Why};
 use super::reload::Outcome;
 use super::signals::{Asked, Signals};
 use super::watch::{self, Seen};
 use super::writer::{Reply, Viewer};
 use super::{process, view};
-use crate::ipvs::{Info, Listing, Scope};
+use crate::ipvs::{Info, Listing, Scope, Snapshot};
 use serde_json::json;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -18,6 +18,10 @@ use tokio::time::Instant;
 
 /// Exit code when the writer's thread has died: a defect, for the supervisor.
 const DEFECT: u8 = 70;
+/// Status requests that may be looking at the table at once.
+const LOOKS: usize = 16;
+/// How long a status waits for the table; without it it tells what is known.
+const LOOK: Duration = Duration::from_secs(3);
 /// How long an idle loop sleeps at most.
 const LONG: Duration = Duration::from_secs(3600);
 
@@ -33,7 +37,18 @@ enum Came {
     Asked(Request),
     Seen(Seen),
     Loaded(Outcome),
+    Looked(Looked),
     Time,
+}
+
+/// The table as a status request found it.
+#[derive(Debug)]
+struct Looked {
+    request: Request,
+    /// Nothing where the table could not be read in time.
+    observed: Option<Snapshot>,
+    /// [`Owner::rounds`] when it was asked for.
+    rounds: u64,
 }
 
 impl Owner {
@@ -41,6 +56,7 @@ impl Owner {
     pub async fn run(mut self, mut signals: Signals) -> u8 {
         let mut seen = watch::start(&self.facts.path, &self.text);
         let mut load: Option<JoinHandle<Outcome>> = None;
+        let (looking, mut looks) = mpsc::channel(LOOKS);
         self.writer.read(Scope::All);
         match self.writer.reply().await {
             Some(Reply::Read(Ok(observed))) => self.adopt(&observed),
@@ -55,7 +71,7 @@ impl Owner {
                 Some(Err(words)) => return self.cannot_start(&words),
                 None => {}
             }
-            match self.wait(&mut signals, &mut seen, &mut load).await {
+            match self.wait(&mut signals, &mut seen, &mut looks, &mut load).await {
                 Came::Signal(Asked::End(name)) => return self.end(name).await,
                 Came::Signal(Asked::Reload) => {
                     tracing::info!("Reloading Linux Director Daemon config on signal");
@@ -69,7 +85,9 @@ impl Owner {
                     self.handover = Some(request);
                     return self.hand_over().await;
                 }
+                Came::Asked(request) if request.verb == Verb::Status => self.look(request, &looking),
                 Came::Asked(request) => load = self.asked(request).or(load),
+                Came::Looked(looked) => self.looked(looked),
                 Came::Seen(what) => load = self.saw(what).or(load),
                 Came::Loaded(outcome) => load = self.loaded(outcome),
                 Came::Time => {
@@ -86,6 +104,7 @@ impl Owner {
         &mut self,
         signals: &mut Signals,
         seen: &mut mpsc::Receiver<Seen>,
+        looks: &mut mpsc::Receiver<Looked>,
         load: &mut Option<JoinHandle<Outcome>>,
     ) -> Came {
         let wake = self.next_turn().unwrap_or_else(|| Instant::now() + LONG);
@@ -110,6 +129,7 @@ impl Owner {
             request = request => Came::Asked(request),
             reply = writer.reply() => Came::Reply(reply),
             outcome = loading => Came::Loaded(outcome),
+            Some(looked) = looks.recv() => Came::Looked(looked),
             Some(what) = seen.recv() => Came::Seen(what),
             verdict = pool.next() => Came::Verdict(verdict),
             () = tokio::time::sleep_until(wake) => Came::Time,
@@ -163,13 +183,25 @@ impl Owner {
         }
     }
 
+    /// A status begins with a look at the table, so that it can tell what somebody else changed.
+    fn look(&self, request: Request, back: &mpsc::Sender<Looked>) {
+        tokio::task::spawn(look(self.writer.viewer(), request, self.rounds, back.clone()));
+    }
+
+    fn looked(&mut self, looked: Looked) {
+        // What was written meanwhile would look like somebody else's change.
+        let still = self.rounds == looked.rounds && matches!(self.round, Round::Idle);
+        if let (true, Some(observed)) = (still && self.adopted, looked.observed) {
+            self.director.inspect(&Scope::All, &observed);
+            self.report();
+        }
+        let _gone = looked.request.answer.send(view::instance(self));
+    }
+
     fn asked(&mut self, request: Request) -> Option<JoinHandle<Outcome>> {
         match request.verb {
-            Verb::Ping | Verb::Handover => {
+            Verb::Ping | Verb::Handover | Verb::Status => {
                 let _gone = request.answer.send(json!({ "pid": std::process::id(), "ready": self.ready }));
-            }
-            Verb::Status => {
-                let _gone = request.answer.send(view::instance(self));
             }
             Verb::Table => {
                 tokio::task::spawn(list(self.writer.viewer(), request));
@@ -178,6 +210,12 @@ impl Owner {
         }
         None
     }
+}
+
+/// Reads the table and comes back with it.
+async fn look(viewer: Viewer, request: Request, rounds: u64, back: mpsc::Sender<Looked>) {
+    let observed = tokio::time::timeout(LOOK, viewer.look()).await.ok().and_then(Result::ok);
+    let _ending = back.send(Looked { request, observed, rounds }).await;
 }
 
 /// Answers with the table as text.

@@ -2,7 +2,7 @@
 
 use super::owner::{Owner, Round};
 use super::writer::{Reply, Results};
-use crate::director::{CheckId, Planned};
+use crate::director::{CheckId, Event, Planned};
 use crate::ipvs::{Scope, Snapshot, TableError};
 use crate::report::lines;
 use checks::Verdict;
@@ -28,6 +28,7 @@ impl Owner {
             {
                 self.writer.read(scope);
                 self.round = Round::Reading;
+                self.rounds += 1;
             }
         }
         self.report();
@@ -74,6 +75,7 @@ impl Owner {
                 } else {
                     self.writer.apply(planned.iter().map(|planned| planned.operation.clone()).collect());
                     self.round = Round::Applying(planned);
+                    self.rounds += 1;
                 }
             }
             (Reply::Read(Err(error)), Round::Reading) => self.failed(&[], error),
@@ -107,10 +109,24 @@ impl Owner {
     /// Tells what happened.
     pub(super) fn report(&mut self) {
         for event in self.director.take_events() {
+            self.run_fallback_command(&event);
             match lines::line(&event) {
                 Some(line) => tracing::info!("{line}"),
                 None => tracing::debug!("{event:?}"),
             }
+        }
+    }
+
+    fn run_fallback_command(&mut self, event: &Event) {
+        let (start, service) = match event {
+            Event::AllDown(service) => (true, service),
+            Event::FirstUp(service) => (false, service),
+            _ => return,
+        };
+        let config = self.director.config();
+        let command = config.virtuals.iter().find(|known| known.id == *service);
+        if let Some(command) = command.and_then(|known| known.fallbackcommand.as_ref()) {
+            self.fallback_commands.run(command, start, service);
         }
     }
 

@@ -29,6 +29,7 @@ pub(super) struct Pool {
     pub(super) ledger: Ledger,
     live: usize,
     pending: usize,
+    adopted: usize,
 }
 
 impl Pool {
@@ -44,6 +45,7 @@ impl Pool {
             ledger: Ledger { touch: true, ..Ledger::default() },
             live: 0,
             pending: 0,
+            adopted: 0,
         }
     }
 
@@ -57,15 +59,17 @@ impl Pool {
         let deciding = || self.members.iter().filter(|member| !member.shadowed);
         let live = deciding().filter(|member| member.health.live()).count();
         let pending = deciding().filter(|member| member.health == Health::Pending).count();
-        (self.live, self.pending) = (live, pending);
+        let adopted = deciding().filter(|member| member.health == Health::Adopted).count();
+        (self.live, self.pending, self.adopted) = (live, pending, adopted);
     }
 
     /// Follows one member's change of health.
     pub(super) fn recount_one(&mut self, shadowed: bool, before: Health, after: Health) {
         if !shadowed {
             self.live = self.live + usize::from(after.live()) - usize::from(before.live());
-            self.pending =
-                self.pending + usize::from(after == Health::Pending) - usize::from(before == Health::Pending);
+            let follow = |count: usize, health| count + usize::from(after == health) - usize::from(before == health);
+            self.pending = follow(self.pending, Health::Pending);
+            self.adopted = follow(self.adopted, Health::Adopted);
         }
     }
 
@@ -75,6 +79,8 @@ impl Pool {
             (0, 0) => Some(false),
             (0, _) if now >= self.grace => Some(false),
             (0, _) => None,
+            // Nobody is verified: a fallback that was found in the kernel stays beside the adopted ones.
+            (live, _) if live == self.adopted && self.fallback_in => None,
             _ => Some(true),
         }
     }
@@ -94,6 +100,6 @@ impl Pool {
 
     /// When time alone changes something: the end of its grace.
     pub(super) fn alarm(&self, now: Time) -> Option<Time> {
-        self.decided(now).is_none().then_some(self.grace)
+        (self.live == 0 && self.decided(now).is_none()).then_some(self.grace)
     }
 }

@@ -275,9 +275,12 @@ fn failed(error: SocketError) -> TableError {
     }
 }
 
-/// Runs modprobe; whether the module is there now. Refuses names that are no plain names, as they come from files.
+/// Runs modprobe; whether the module is there now and was not before (what failed with it there fails again). Refuses names that are no plain names, as they come from files.
 fn load_module(module: &str) -> bool {
     if !module.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-') {
+        return false;
+    }
+    if std::path::Path::new("/sys/module").join(module.replace('-', "_")).exists() {
         return false;
     }
     // /sbin is not in every PATH.

@@ -141,3 +141,28 @@ fn a_name_that_does_not_resolve_harms_nobody_else() {
     let reals = status["virtuals"][0]["reals"].as_array().unwrap();
     assert_eq!(reals[1]["state"], "unresolved", "{status}");
 }
+
+#[test]
+fn the_fallbackcommand_hears_in_order_of_all_down_and_first_up() {
+    let web = Web::new(Mood::Good);
+    let site = Site::new("", &[]);
+    let (script, heard) = (site.path("command"), site.path("heard"));
+    std::fs::write(&script, format!("#!/bin/sh\necho \"$@\" >> {}\n", heard.display())).unwrap();
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    // An argument of its own, as people write it.
+    site.configure(&format!("fallbackcommand={} page", script.display()), &[(web.at, 1)]);
+    site.start();
+    let lines = |number: usize| {
+        let text = std::fs::read_to_string(&heard).unwrap_or_default();
+        (text.lines().count() >= number).then_some(text)
+    };
+    until("the first up", || lines(1).is_some());
+    web.set(Mood::Wrong);
+    until("all down", || lines(2).is_some());
+    web.set(Mood::Good);
+    until("up again", || lines(3).is_some());
+    let words = |word: &str| format!("page {word} 10.1.2.3:8080 tcp\n");
+    assert_eq!(lines(3).unwrap(), [words("stop"), words("start"), words("stop")].concat());
+    site.run(&["a.cf", "stop"]).expect(0, "", "");
+    assert_eq!(lines(3).unwrap().lines().count(), 3, "it is not run at stop");
+}

@@ -1,5 +1,11 @@
 //! Random services, destinations, operations and tables, out of small pools so that they meet each other.
-#![allow(dead_code, unreachable_pub, missing_docs, reason = "each test takes what it needs; nothing is exported")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    clippy::expect_used,
+    reason = "each test takes what it needs; nothing is exported"
+)]
 
 use ldirectord::ipvs::*;
 use proptest::collection::vec;

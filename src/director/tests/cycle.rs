@@ -149,6 +149,22 @@ fn a_fallback_found_at_start_stays_until_a_real_is_up() {
 }
 
 #[test]
+fn a_fallback_found_beside_adopted_reals_stays_until_one_of_them_is_verified() {
+    for dead in [vec![], vec![1]] {
+        let mut web = virtual_(tcp(80), vec![real(1, 5)]);
+        web.fallback = fallback(9);
+        let found = Snapshot::from([(tcp(80), entry(tcp(80), &[(1, 5), (9, 1)]))]);
+        let mut world = World::start(config(vec![web]), found);
+        assert_eq!(world.round(), [], "nothing is verified yet");
+        world.dead = dead.clone();
+        world.check();
+        world.round();
+        let expected = if dead.is_empty() { (1, 5) } else { (9, 1) };
+        assert_eq!(world.weights(tcp(80)), [expected]);
+    }
+}
+
+#[test]
 fn a_fallback_that_is_also_a_real_is_never_removed_while_that_real_is_up() {
     let mut web = virtual_(tcp(80), vec![real(1, 5), real(2, 5)]);
     web.fallback = fallback(1);

@@ -4,6 +4,8 @@
 ld=/usr/sbin/ldirectord
 install_program() {
   mkdir -p /etc/ha.d/conf /usr/lib/ldirectord-lab; rm -f /etc/ha.d/*.cf /var/log/ldirectord*.log
+  LAB_PERL=/usr/lib/ldirectord-lab/perl/ldirectord     # the original, for those who compare
+  if [ -f $ld ]; then mkdir -p /usr/lib/ldirectord-lab/perl; cp $ld $LAB_PERL; fi
   if [ "$PROGRAM" != $ld ]; then cp "$PROGRAM" /usr/lib/ldirectord-lab/ldirectord; rm -f $ld; cp /usr/lib/ldirectord-lab/ldirectord $ld; fi
   if head -c 2 $ld | grep -q '#!'; then kind=perl; else kind=ours; fi
 }
@@ -27,10 +29,12 @@ alive() { [ -n "$1" ] && [ -d "/proc/$1" ] && ! grep -q '^State:.*Z' "/proc/$1/s
 # gone NAME: neither pid file nor, when it is given, process.
 gone() { [ ! -e "/run/ldirectord.$1.pid" ] && { [ -z "${2:-}" ] || ! alive "$2"; }; }
 
-# table HOST: services and destinations without their connection counts (some kernels call the own host's method Local):
+# table HOST: services and destinations without their connection counts, each sorted, for the kernel has them in no order
+# that means anything (some kernels call the own host's method Local):
 #   TCP 10.9.0.80:80 rr persistent 600
 #     10.9.0.11:80 Route 1
-table() { on "$1" ipvsadm -L -n 2>&1 | awk 'NR > 3 { if ($1 == "->") print "  " $2, ($3 == "Local" ? "Route" : $3), $4; else { $1 = $1; print } }'; }
+table() { on "$1" ipvsadm -L -n 2>&1 | awk 'NR > 3 { if ($1 == "->") print "  " $2, ($3 == "Local" ? "Route" : $3), $4; else { $1 = $1; print } }' | sorted_by_service; }
+sorted_by_service() { awk '/^[^ ]/ { service = $0 } { print service "\t" (/^ / ? 1 : 0) "\t" $0 }' | LC_ALL=C sort | cut -f3-; }
 # weight HOST REAL [VIRTUAL]: the weight of a destination, `absent` without one; in that virtual, or wherever it is.
 weight() {
   table "$1" | awk -v real="$2" -v virtual="${3:-}" '/^[A-Z]/ { here = virtual == "" || $2 == virtual }

@@ -45,7 +45,7 @@ route() { local host=$1; shift; must ip -n "$host" route add "$@"; }
 
 # capture LAN: a ring of the last packets, read when the scenario failed. `# packets: no` in the head turns it off.
 capture() {
-  grep -q '^# packets: no' "$LAB_ROOT/tests/lab/scenarios/$SCENARIO.sh" && return
+  grep -q '^# packets: no' "$LAB_SCENARIOS/$SCENARIO.sh" && return
   command -v tcpdump >/dev/null || { say "no packet view: tcpdump is not installed"; return; }
   tcpdump -i "$1" -n -s 160 -U -Z root -C 2 -W 2 -w "$LAB/packets.$1" >/dev/null 2>&1 &
   echo $! >>$LAB/pids

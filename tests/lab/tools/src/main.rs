@@ -1,5 +1,5 @@
 //! What the laboratory's scenarios need besides the program under test: servers that misbehave on command, clients that
-//! count, and a recorder of the kernel's table. One program with several verbs, the standard library alone.
+//! count, and a recorder of the kernel's table. One program with several verbs.
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,

@@ -13,20 +13,23 @@
 //! local address of the connection, so that one process can stand for a thousand. `--hang FILE` lists local addresses, one
 //! a line, that behave as `silence` whatever the state says. `--requests FILE` gets a line for each request:
 //! `MILLISECONDS LOCAL-ADDRESS CLIENT-ADDRESS METHOD PATH`.
+//!
+//! One thread serves all connections: a thread each costs tens of milliseconds in a User-mode-Linux guest.
 
 use crate::common::{Outcome, log, now, option, options, say};
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 /// No connection lives longer, so that a forgotten server stays small.
 const LIFE: Duration = Duration::from_secs(120);
 /// Connections served at once; those beyond are dropped.
-const ROOM: usize = 4000;
+const ROOM: usize = 8000;
 
 struct Server {
     name: Option<String>,
@@ -36,7 +39,7 @@ struct Server {
     requests: Option<File>,
 }
 
-/// `web --state FILE [--name NAME] [--hang FILE] ADDRESS:PORT…`
+/// `web --state FILE [--name NAME] [--hang FILE] [--requests FILE] ADDRESS:PORT…`
 pub(crate) fn run(words: &[&str]) -> Outcome {
     let (named, addresses) = options(words);
     let hang = match option(&named, "hang") {
@@ -50,17 +53,19 @@ pub(crate) fn run(words: &[&str]) -> Outcome {
         open: AtomicUsize::new(0),
         requests: option(&named, "requests").map(|path| log(Some(&path))).transpose()?,
     });
-    let mut listening = Vec::new();
-    for word in &addresses {
-        let address: SocketAddr = word.parse().map_err(|_| format!("'{word}' is no ADDRESS:PORT"))?;
-        let listener = listen(address).map_err(|error| format!("{address}: {error}"))?;
-        let server = Arc::clone(&server);
-        listening.push(std::thread::spawn(move || accept(&listener, &server)));
-    }
-    for thread in listening {
-        let _ = thread.join();
-    }
-    Ok(())
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| error.to_string())?.block_on(async {
+        let mut listening = Vec::new();
+        for word in &addresses {
+            let address: SocketAddr = word.parse().map_err(|_| format!("'{word}' is no ADDRESS:PORT"))?;
+            let listener = listen(address).map_err(|error| format!("{address}: {error}"))?;
+            listening.push(tokio::spawn(accept(listener, Arc::clone(&server))));
+        }
+        for task in listening {
+            let _ = task.await;
+        }
+        Ok(())
+    })
 }
 
 /// With room for a thousand connections at once; the standard library's queue is shorter, and a full one costs seconds.
@@ -69,29 +74,31 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;
     socket.listen(4096)?;
-    Ok(socket.into())
+    socket.set_nonblocking(true)?;
+    TcpListener::from_std(socket.into())
 }
 
-fn accept(listener: &TcpListener, server: &Arc<Server>) {
-    for stream in listener.incoming().flatten() {
+async fn accept(listener: TcpListener, server: Arc<Server>) {
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            continue;
+        };
         if server.open.fetch_add(1, Ordering::Relaxed) >= ROOM {
             server.open.fetch_sub(1, Ordering::Relaxed);
             continue;
         }
-        let server = Arc::clone(server);
-        let worker = std::thread::Builder::new().stack_size(64 * 1024);
-        let _ = worker.spawn(move || {
-            let _ = serve(stream, &server);
+        let server = Arc::clone(&server);
+        tokio::spawn(async move {
+            let _ = tokio::time::timeout(LIFE, serve(stream, &server)).await;
             server.open.fetch_sub(1, Ordering::Relaxed);
         });
     }
 }
 
-fn serve(mut stream: TcpStream, server: &Server) -> std::io::Result<()> {
+async fn serve(mut stream: TcpStream, server: &Server) -> std::io::Result<()> {
     let local = stream.local_addr()?.ip().to_canonical().to_string();
-    stream.set_read_timeout(Some(LIFE))?;
-    stream.set_write_timeout(Some(LIFE))?;
-    let request = request(&mut stream)?;
+    let request = request(&mut stream).await?;
     if let Some(requests) = &server.requests {
         let client = stream.peer_addr()?.ip().to_canonical();
         let line: Vec<&str> = request.split_whitespace().take(2).collect();
@@ -101,48 +108,29 @@ fn serve(mut stream: TcpStream, server: &Server) -> std::io::Result<()> {
     let state = state.split_whitespace().next().unwrap_or("page");
     let state = if server.hang.contains(&local) { "silence" } else { state };
     let name = server.name.as_deref().unwrap_or(&local);
-    let end = Instant::now() + LIFE;
     match state {
-        "silence" => while stream.read(&mut [0; 512])? > 0 {},
-        "wrong" => answer(&mut stream, "200 OK", &format!("real {name}\nUnder construction\n"))?,
-        "500" => answer(&mut stream, "500 Internal Server Error", &format!("real {name}\nTest Page of an error\n"))?,
-        "drip" => {
-            for byte in page(name).bytes().cycle() {
-                stream.write_all(&[byte])?;
-                std::thread::sleep(Duration::from_millis(200));
-                if Instant::now() > end {
-                    break;
-                }
-            }
-        }
-        "headers" => endless(&mut stream, b"HTTP/1.1 200 OK\r\n", b"X-Filler: aaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n", end)?,
-        "body" => endless(&mut stream, b"HTTP/1.1 200 OK\r\n\r\n", b"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\n", end)?,
+        "silence" => while stream.read(&mut [0; 512]).await? > 0 {},
+        "wrong" => answer(&mut stream, "200 OK", &format!("real {name}\nUnder construction\n")).await?,
+        "500" => answer(&mut stream, "500 Internal Server Error", &format!("real {name}\nTest Page\n")).await?,
+        "drip" => drip(&mut stream, name).await?,
+        "headers" => endless(&mut stream, b"HTTP/1.1 200 OK\r\n", b"X-Filler: aaaaaaaaaaaaaaaaaaaaaaaaaa\r\n").await?,
+        "body" => endless(&mut stream, b"HTTP/1.1 200 OK\r\n\r\n", b"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\n").await?,
         "reset" => {
-            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf of the pa")?;
-            reset(stream);
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf of the pa").await?;
+            reset(stream).await;
         }
-        "garbage" => stream.write_all(&[0xff, 0x00, 0x0a, 0x80].repeat(1024))?,
-        _ if request.starts_with("GET /hold") => {
-            stream.write_all(format!("HTTP/1.0 200 OK\r\n\r\nreal {name}\n").as_bytes())?;
-            while Instant::now() < end {
-                stream.write_all(b"tick\n")?;
-                std::thread::sleep(Duration::from_millis(100));
-            }
-        }
-        _ => answer(&mut stream, "200 OK", &format!("real {name}\nTest Page\n"))?,
+        "garbage" => stream.write_all(&[0xff, 0x00, 0x0a, 0x80].repeat(1024)).await?,
+        _ if request.starts_with("GET /hold") => hold(&mut stream, name).await?,
+        _ => answer(&mut stream, "200 OK", &format!("real {name}\nTest Page\n")).await?,
     }
     Ok(())
 }
 
-fn page(name: &str) -> String {
-    format!("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nreal {name}\nTest Page\n")
-}
-
 /// Reads to the end of the request's header, at most 8 kB of it.
-fn request(stream: &mut TcpStream) -> std::io::Result<String> {
+async fn request(stream: &mut TcpStream) -> std::io::Result<String> {
     let (mut header, mut buffer) = (Vec::new(), [0; 1024]);
     while header.len() < 8192 && !header.windows(4).any(|end| end == b"\r\n\r\n") {
-        match stream.read(&mut buffer)? {
+        match stream.read(&mut buffer).await? {
             0 => break,
             count => header.extend(buffer.iter().take(count)),
         }
@@ -150,25 +138,40 @@ fn request(stream: &mut TcpStream) -> std::io::Result<String> {
     Ok(String::from_utf8_lossy(&header).into_owned())
 }
 
-fn answer(stream: &mut TcpStream, status: &str, body: &str) -> std::io::Result<()> {
+async fn answer(stream: &mut TcpStream, status: &str, body: &str) -> std::io::Result<()> {
     let length = body.len();
     let head = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
-    stream.write_all(format!("{head}{body}").as_bytes())
+    stream.write_all(format!("{head}{body}").as_bytes()).await
 }
 
-fn endless(stream: &mut TcpStream, first: &[u8], then: &[u8], end: Instant) -> std::io::Result<()> {
-    stream.write_all(first)?;
-    let block = then.repeat(100);
-    while Instant::now() < end {
-        stream.write_all(&block)?;
-        std::thread::sleep(Duration::from_millis(2));
+async fn drip(stream: &mut TcpStream, name: &str) -> std::io::Result<()> {
+    let page = format!("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nreal {name}\nTest Page\n");
+    for byte in page.bytes().cycle() {
+        stream.write_all(&[byte]).await?;
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
     Ok(())
 }
 
+async fn hold(stream: &mut TcpStream, name: &str) -> std::io::Result<()> {
+    stream.write_all(format!("HTTP/1.0 200 OK\r\n\r\nreal {name}\n").as_bytes()).await?;
+    loop {
+        stream.write_all(b"tick\n").await?;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+async fn endless(stream: &mut TcpStream, first: &[u8], then: &[u8]) -> std::io::Result<()> {
+    stream.write_all(first).await?;
+    let block = then.repeat(100);
+    loop {
+        stream.write_all(&block).await?;
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
 /// A connection closed without lingering ends with a reset instead of an orderly end.
-fn reset(stream: TcpStream) {
-    std::thread::sleep(Duration::from_millis(20));
-    let socket = socket2::Socket::from(stream);
-    let _ = socket.set_linger(Some(Duration::ZERO));
+async fn reset(stream: TcpStream) {
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let _ = socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO));
 }
