@@ -10,6 +10,9 @@ here=/srv/services; mkdir -p $here/ldap $here/pgsql; chmod 755 /srv $here
 must openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=real.lab -addext subjectAltName=DNS:real.lab \
   -addext basicConstraints=critical,CA:FALSE -keyout $here/key.pem -out $here/cert.pem 2>/dev/null
 
+# quietly COMMAND…: its words are only shown where it fails, which ends the scenario.
+quietly() { "$@" >$LAB/quietly.log 2>&1 || { echo "$*"; head -30 $LAB/quietly.log; exit 1; }; }
+
 # --- the servers
 dns() { # ADDRESS of www.lab
   cat >$here/unbound.conf <<X
@@ -99,7 +102,9 @@ radius_server() { # PASSWORD
   echo "probe Cleartext-Password := \"$1\"" >$here/users
   launch freeradius server /usr/sbin/freeradius -f -l stdout -n radiusd -d $here -D /usr/share/freeradius
 }
-must mariadb-install-db --no-defaults --skip-test-db --user=root --datadir=$here/mysql >/dev/null 2>&1
+# A guest has no asynchronous input and output, and not the address space for a buffer that may grow to 8 TB.
+small="--innodb-use-native-aio=0 --innodb-flush-method=fsync --innodb-buffer-pool-size=16M --loose-innodb-buffer-pool-size-max=16M"
+quietly mariadb-install-db --no-defaults --skip-test-db --user=root --datadir=$here/mysql $small
 cat >$here/init.sql <<X
 CREATE DATABASE IF NOT EXISTS shop;
 CREATE TABLE IF NOT EXISTS shop.health (id INT);
@@ -112,10 +117,10 @@ postgres=$(ls -d /usr/lib/postgresql/*/bin | tail -1)
 cp $here/cert.pem $here/pgsql.crt; cp $here/key.pem $here/pgsql.key; chmod 600 $here/pgsql.key
 chown -R nobody:nogroup $here/pgsql $here/pgsql.crt $here/pgsql.key
 demoted="setpriv --reuid=nobody --regid=nogroup --clear-groups"
-must $demoted $postgres/initdb -A trust -U postgres -N -D $here/pgsql >/dev/null
+quietly $demoted $postgres/initdb -A trust -U postgres -N -D $here/pgsql
 printf '%s\n' "CREATE ROLE probe LOGIN PASSWORD 's3cret-word';" "CREATE TABLE health (id INT);" \
   "INSERT INTO health VALUES (1);" "GRANT SELECT ON health TO probe;" >$here/pgsql.sql
-must $demoted $postgres/postgres --single -D $here/pgsql postgres <$here/pgsql.sql >/dev/null
+quietly $demoted $postgres/postgres --single -D $here/pgsql postgres <$here/pgsql.sql
 printf 'hostssl all probe all scram-sha-256\nhost all postgres 127.0.0.1/32 trust\n' >$here/pgsql/pg_hba.conf
 pgsql_root() { on server $postgres/psql -h 127.0.0.1 -U postgres -qc "$1"; }
 must mosquitto_passwd -c -b $here/passwords probe s3cret-word
@@ -126,8 +131,8 @@ dns 192.0.2.1
 launch slapd server /usr/sbin/slapd -d 0 -h "ldap:/// ldaps:///" -f $here/slapd.conf
 radius_server s3cret-word
 launch mariadb server /usr/sbin/mariadbd --no-defaults --user=root --datadir=$here/mysql --socket=$here/mysql.sock \
-  --pid-file=$here/mysql.pid --bind-address=:: --skip-name-resolve --init-file=$here/init.sql --ssl-cert=$here/cert.pem \
-  --ssl-key=$here/key.pem --innodb-buffer-pool-size=8M --innodb-use-native-aio=0
+  --pid-file=$here/mysql.pid --bind-address='*' --skip-name-resolve --init-file=$here/init.sql --ssl-cert=$here/cert.pem \
+  --ssl-key=$here/key.pem $small
 launch postgres server $demoted $postgres/postgres -D $here/pgsql -c listen_addresses='*' -c unix_socket_directories= \
   -c ssl=on -c ssl_cert_file=$here/pgsql.crt -c ssl_key_file=$here/pgsql.key
 launch mosquitto server /usr/sbin/mosquitto -c $here/mosquitto.conf
