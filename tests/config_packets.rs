@@ -1,5 +1,5 @@
 //! What the services that talk in packets ask, and what the linter says about them.
-#![allow(clippy::indexing_slicing, clippy::panic, reason = "a helper of tests fails by panicking")]
+#![allow(clippy::panic, clippy::indexing_slicing, reason = "a helper of tests fails by panicking")]
 
 mod config_support;
 

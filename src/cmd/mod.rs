@@ -44,6 +44,18 @@ pub fn judge(text: &[u8]) -> (Option<Config>, Vec<Diagnostic>) {
     draft.finish(&machine)
 }
 
+/// The configuration of a verb that needs one; where it does not load, the findings on stderr and the exit code.
+fn loadable(shown: &str, stderr: &mut dyn Write, colour: bool) -> Result<Config, u8> {
+    let file = read_file(shown, stderr)?;
+    let (config, findings) = judge(&file);
+    config.ok_or_else(|| {
+        let source = Source::new(shown, &file);
+        print_findings(&source, &findings, stderr, colour);
+        let _ = writeln!(stderr, "{}", source.summary(&findings));
+        BROKEN
+    })
+}
+
 /// More findings than this are counted, not shown.
 const SHOWN: usize = 1000;
 

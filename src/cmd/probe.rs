@@ -1,9 +1,8 @@
 //! `probe [VIRTUAL] [REAL]`: the configured checks once, now, without a daemon and without IPVS, each verdict with its phases.
 #![allow(clippy::disallowed_methods, reason = "this verb runs checks")]
 
-use super::{BROKEN, judge, print_findings, read_file};
+use super::loadable;
 use crate::cli::ProbeOptions;
-use crate::config::render::Source;
 use crate::config::{Config, Probes, Real, Virtual};
 use checks::{Failure, Phase, Probe, Reason, Spec, Target, Timings, Verdict};
 use serde_json::{Value, json};
@@ -28,16 +27,9 @@ struct Found {
 
 /// Runs the checks of the reals that match. Exit code 0 when all are up, 1 otherwise, 2 where the file does not load.
 pub fn run(shown: &str, options: &ProbeOptions, stdout: &mut dyn Write, stderr: &mut dyn Write, colour: bool) -> u8 {
-    let file = match read_file(shown, stderr) {
-        Ok(file) => file,
+    let config = match loadable(shown, stderr, colour) {
+        Ok(config) => config,
         Err(code) => return code,
-    };
-    let (config, findings) = judge(&file);
-    let Some(config) = config else {
-        let source = Source::new(shown, &file);
-        print_findings(&source, &findings, stderr, colour);
-        let _ = writeln!(stderr, "{}", source.summary(&findings));
-        return BROKEN;
     };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,

@@ -48,14 +48,7 @@ impl Owner {
         match outcome {
             Err(words) => {
                 tracing::info!("Error [{}]: {words}", std::process::id());
-                self.refused = vec![Diagnostic {
-                    severity: Severity::Error,
-                    line: 0,
-                    column: 1,
-                    length: 1,
-                    message: words,
-                    help: None,
-                }];
+                self.refused = vec![whole_file(words)];
             }
             Ok(loaded) => self.judged(loaded, why.unwrap_or(Why::Changed)),
         }
@@ -83,6 +76,13 @@ impl Owner {
             self.refused = findings.into_iter().filter(|finding| finding.severity == Severity::Error).collect();
             return;
         };
+        if text.trim_ascii().is_empty() && !self.director.config().virtuals.is_empty() {
+            // A file that is being written is empty for a moment; taking that at its word would end every service.
+            let words = format!("{}: the file is empty, the running configuration stays", self.facts.printed);
+            tracing::info!("Error [{}]: {words}; write a comment into it if that is meant", std::process::id());
+            self.refused = vec![whole_file(words)];
+            return;
+        }
         self.names.judged(missing.len() + kept.len(), !names_only, Instant::now());
         if !names_only {
             for (name, address) in kept {
@@ -130,6 +130,11 @@ impl Owner {
             tracing::debug!("{}: {error}", self.facts.paths.last_good().display());
         }
     }
+}
+
+/// An error of the file as a whole.
+fn whole_file(message: String) -> Diagnostic {
+    Diagnostic { severity: Severity::Error, line: 0, column: 1, length: 1, message, help: None }
 }
 
 /// Errors and warnings in ldirectord's words; notes only when debugging.

@@ -170,3 +170,20 @@ fn the_fallbackcommand_hears_in_order_of_all_down_and_first_up() {
     site.run(&["a.cf", "stop"]).expect(0, "", "");
     assert_eq!(lines(3).unwrap().lines().count(), 3, "it is not run at stop");
 }
+
+#[test]
+fn an_emptied_file_ends_no_service() {
+    let web = Web::new(Mood::Good);
+    let site = Site::new("", &[(web.at, 5)]);
+    let pid = site.start();
+    let before = site.record().len();
+    std::fs::write(site.config(), "\n").unwrap();
+    send(pid, Signal::SIGHUP);
+    site.wait_for_line("the file is empty, the running configuration stays");
+    assert!(site.has(web.at, 5));
+    assert_eq!(site.record().len(), before);
+    // A comment says that it is meant.
+    std::fs::write(site.config(), "# nothing here\n").unwrap();
+    send(pid, Signal::SIGHUP);
+    until("the service is gone", || !site.has(web.at, 5));
+}
