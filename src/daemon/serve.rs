@@ -181,7 +181,15 @@ impl Attempt<'_> {
                 let pool = Pool::new(Limits::raise());
                 let log = log.clone();
                 let parts = Parts { facts, log, lock, control, pool, writer, loaded, director };
-                Ok::<u8, std::io::Error>(Owner::new(parts).run(signals).await)
+                // As a task of its own: waking the future that the runtime itself blocks on costs a write to its eventfd, for
+                // every verdict.
+                match tokio::spawn(Owner::new(parts).run(signals)).await {
+                    Ok(code) => Ok::<u8, std::io::Error>(code),
+                    Err(error) => match error.try_into_panic() {
+                        Ok(panic) => std::panic::resume_unwind(panic),
+                        Err(error) => Err(std::io::Error::other(error)),
+                    },
+                }
             })?;
             // A name server that does not answer must not keep an ending process.
             runtime.shutdown_background();

@@ -14,13 +14,29 @@ const BURST: usize = 1024;
 /// While the pool is full nothing can start; what comes of age is looked at this often.
 const FULL: Duration = Duration::from_millis(250);
 
+/// Checks start on a grid of this width: those of one tick connect and answer together, so that one look at the sockets
+/// serves many. Without it a thousand reals a second cost a wake-up each.
+const TICK: Duration = Duration::from_millis(10);
+
+/// The tick that has begun.
+fn tick_before(time: Duration) -> Duration {
+    let width = TICK.as_millis();
+    Duration::from_millis(u64::try_from(time.as_millis() / width * width).unwrap_or(u64::MAX))
+}
+
+/// The tick at which something of this time can be done.
+fn tick_from(time: Duration) -> Duration {
+    let begun = tick_before(time);
+    if begun == time { time } else { begun + TICK }
+}
+
 impl Owner {
     /// Does everything that has come of age. Never waits.
     pub(super) fn turn(&mut self) {
         let now = self.now();
         if self.adopted {
             self.director.tick(now);
-            for order in self.director.due(now, self.pool.room()) {
+            for order in self.director.due(tick_before(now), self.pool.room()) {
                 self.pool.start(order);
             }
             if matches!(self.round, Round::Idle)
@@ -36,7 +52,7 @@ impl Owner {
 
     /// When the next turn has something to do, unless something happens before.
     pub(super) fn next_turn(&self) -> Option<Instant> {
-        let wake = self.director.next_wake().filter(|_| self.adopted).map(|at| self.begun + at);
+        let wake = self.director.next_wake().filter(|_| self.adopted).map(|at| self.begun + tick_from(at));
         let soonest = Instant::now() + if self.pool.room() == 0 { FULL } else { Duration::ZERO };
         let wake = wake.map(|at| at.max(soonest));
         [wake, self.names.at(), self.patience()].into_iter().flatten().min()
@@ -133,5 +149,21 @@ impl Owner {
     /// The scope of everything that this configuration owns.
     pub(super) fn everything(&self) -> Scope {
         Scope::Services(self.director.services())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks() {
+        let milliseconds = Duration::from_millis;
+        for (time, before, from) in
+            [(0, 0, 0), (1, 0, 10), (10, 10, 10), (19, 10, 20), (86_400_001, 86_400_000, 86_400_010)]
+        {
+            assert_eq!(tick_before(milliseconds(time)), milliseconds(before));
+            assert_eq!(tick_from(milliseconds(time)), milliseconds(from));
+        }
     }
 }
