@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
@@ -110,6 +111,11 @@ impl Log {
 }
 
 impl<S: Subscriber> Layer<S> for Log {
+    /// What nobody will read is not even put into words: there is a debug line for every check.
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(if self.debug { LevelFilter::DEBUG } else { LevelFilter::INFO })
+    }
+
     fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
         let metadata = event.metadata();
         // Libraries have much to say that nobody who runs a director wants to read.
