@@ -12,6 +12,8 @@ failed_assertion() { echo x >>$LAB/assertions; echo x >>$LAB/failures; echo "FAI
 
 # must WORDS…: a step without which the rest makes no sense.
 must() { "$@" || { failed_assertion "must: $*"; exit 1; }; }
+# quietly COMMAND…: likewise, and its words are only shown where it fails.
+quietly() { "$@" >$LAB/quietly.log 2>&1 || { failed_assertion "$*"; head -30 $LAB/quietly.log; exit 1; }; }
 
 # expect WHAT EXPECTED GOT
 expect() {

@@ -10,9 +10,6 @@ here=/srv/services; mkdir -p $here/ldap $here/pgsql; chmod 755 /srv $here
 must openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=real.lab -addext subjectAltName=DNS:real.lab \
   -addext basicConstraints=critical,CA:FALSE -keyout $here/key.pem -out $here/cert.pem 2>/dev/null
 
-# quietly COMMAND…: its words are only shown where it fails, which ends the scenario.
-quietly() { "$@" >$LAB/quietly.log 2>&1 || { echo "$*"; head -30 $LAB/quietly.log; exit 1; }; }
-
 # --- the servers
 dns() { # ADDRESS of www.lab
   cat >$here/unbound.conf <<X
