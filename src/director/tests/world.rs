@@ -1,7 +1,7 @@
 //! The director, a table that behaves like the kernel's, and real servers that are healthy or not.
 
 use crate::config::{Config, Fallback, Nameless, Probes, Real, Virtual};
-use crate::director::{CheckOrder, Director, Event, Planned, Time};
+use crate::director::{CheckOrder, Director, Event, Maintenance, Planned, Time};
 use crate::ipvs::{
     Counters, Destination, DestinationEntry, DestinationId, Forward, Operation, Protocol, Scope, ServiceEntry,
     ServiceFlags, ServiceId, Snapshot, TableError, Tunnel,
@@ -150,8 +150,13 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn start(config: Config, table: Snapshot) -> Self {
+        Self::begin(config, table, Maintenance::default())
+    }
+    /// Likewise, with what the administrator took out before.
+    pub(super) fn begin(config: Config, table: Snapshot, maintenance: Maintenance) -> Self {
         let now = seconds(100);
         let mut director = Director::new(Arc::new(config), now);
+        director.maintain(maintenance, now);
         director.adopt(&table, now);
         Self { director, table, now, dead: Vec::new() }
     }
