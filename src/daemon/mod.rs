@@ -6,6 +6,7 @@ mod end;
 pub mod hooks;
 pub mod load;
 pub mod lock;
+mod mail;
 mod maintenance;
 mod names;
 pub mod owner;

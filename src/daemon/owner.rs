@@ -11,6 +11,7 @@ use super::writer::Writer;
 use crate::config::Diagnostic;
 use crate::director::{Director, Maintenance, Planned, Time};
 use crate::report::Log;
+use crate::report::mail::State;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc::Receiver;
@@ -81,6 +82,8 @@ pub struct Owner {
     pub(super) written: Result<(), String>,
     pub(super) begun: Instant,
     pub(super) ready: bool,
+    /// As `emailalertstatus` has it.
+    pub(super) state: State,
     pub(super) addresses: Addresses,
     /// The text in force.
     pub(super) text: Vec<u8>,
@@ -139,6 +142,7 @@ impl Owner {
             written: Ok(()),
             begun: Instant::now(),
             ready: false,
+            state: State::Starting,
             addresses: loaded.addresses,
             text: loaded.text,
             names,

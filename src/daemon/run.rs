@@ -11,6 +11,7 @@ use super::writer::{Reply, Viewer};
 use super::{maintenance, process, view};
 use crate::director::{Maintenance, file_names};
 use crate::ipvs::{Info, Listing, Scope, Snapshot};
+use crate::report::mail::State;
 use serde_json::json;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -176,6 +177,7 @@ impl Owner {
 
     fn become_ready(&mut self) {
         self.ready = true;
+        self.state = State::Running;
         self.set_phase(Phase::Running);
         if self.facts.launched
             && let Err(error) = process::ready()

@@ -4,6 +4,7 @@ use super::owner::{Owner, Round};
 use super::writer::{Reply, Results};
 use crate::director::{CheckId, Planned};
 use crate::ipvs::{Scope, Snapshot, TableError};
+use crate::report::mail::State;
 use checks::Verdict;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -47,6 +48,10 @@ impl Owner {
             }
         }
         self.report();
+        // What a reload changed is written: a round would have begun.
+        if self.state == State::Reloading && matches!(self.round, Round::Idle) {
+            self.state = State::Running;
+        }
     }
 
     /// When the next turn has something to do, unless something happens before.
@@ -54,7 +59,8 @@ impl Owner {
         let wake = self.director.next_wake().filter(|_| self.adopted).map(|at| self.begun + tick_from(at));
         let soonest = Instant::now() + if self.pool.room() == 0 { FULL } else { Duration::ZERO };
         let wake = wake.map(|at| at.max(soonest));
-        [wake, self.names.at(), self.patience()].into_iter().flatten().min()
+        let reminder = self.tell.reminder(self.director.config()).map(|at| self.begun + at);
+        [wake, reminder, self.names.at(), self.patience()].into_iter().flatten().min()
     }
 
     /// Takes a verdict and those that are there beside it.
@@ -123,9 +129,11 @@ impl Owner {
 
     /// Tells what happened.
     pub(super) fn report(&mut self) {
+        let now = self.now();
         for event in self.director.take_events() {
-            self.tell.event(&event, self.director.config());
+            self.tell.event(&event, self.director.config(), self.state, now);
         }
+        self.tell.remind(self.director.config(), self.state, now);
     }
 
     /// The scope of everything that this configuration owns.

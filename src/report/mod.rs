@@ -5,6 +5,7 @@ pub mod appender;
 pub mod clock;
 pub mod lines;
 pub mod log;
+pub mod mail;
 pub mod monitor;
 mod sink;
 pub mod syslog;

@@ -14,6 +14,7 @@
 mod files;
 mod harness;
 mod log;
+mod mail;
 mod meeting;
 mod process;
 mod reload;
