@@ -200,6 +200,7 @@ impl<'a> Asking<'a> {
             verify: check.tlsverify,
             authorities: check.tlsca.as_ref().map(PathBuf::from),
             name: check.tlsname.as_ref().or(other).cloned(),
+            identity: None,
         }
     }
 
@@ -220,6 +221,7 @@ impl<'a> Asking<'a> {
             redirect: check.httpredirect,
             http2: check.http2,
             proxy,
+            kube: None,
         }
     }
 }
