@@ -101,6 +101,9 @@ fn config((virtuals, reals): (u16, u16)) -> Arc<Config> {
         tls: false,
         tlsca: None,
         tlsname: None,
+        tlscert: None,
+        tlskey: None,
+        tokenfile: None,
     };
     let real = |virtual_, number| Real {
         line: 1,
@@ -160,6 +163,8 @@ fn config((virtuals, reals): (u16, u16)) -> Arc<Config> {
         maintenancedir: None,
         ipvssysctl: IpvsSysctl::Warn,
         tls: false,
+        tlscert: None,
+        tlskey: None,
     };
     Arc::new(Config { globals, virtuals: (1..=virtuals).map(virtual_).collect() })
 }

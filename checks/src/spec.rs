@@ -202,7 +202,7 @@ pub struct Tls {
     /// `tlsname`: name in SNI and, with [`Verify::Full`], in the certificate.
     pub name: Option<String>,
     /// Who we are, for a server that asks.
-    pub identity: Option<Identity>,
+    pub identity: Option<Box<Identity>>,
 }
 
 /// A client certificate: `tlscert` and `tlskey`, which may be one file.

@@ -44,7 +44,7 @@ pub(crate) fn config(tls: &Tls, http2: bool) -> Result<Arc<ClientConfig>, Reason
     // The name is given with each handshake; it does not make another configuration.
     let setting = Tls { name: None, ..tls.clone() };
     let authorities = tls.authorities.as_deref().filter(|_| tls.verify != Verify::None);
-    let identity = tls.identity.as_ref();
+    let identity = tls.identity.as_deref();
     let mut stamps = Vec::new();
     let own = identity.map(|own| [("tlscert", own.certificate.as_path()), ("tlskey", own.key.as_path())]);
     for (what, path) in authorities.map(|path| ("tlsca", path)).into_iter().chain(own.into_iter().flatten()) {

@@ -1,13 +1,14 @@
 //! Warnings for what is legal but surely not meant.
 
 mod packets;
+mod web;
 
 use super::directives::Key;
 use super::findings::{Findings, Place};
 use super::model::{CheckKind, Globals, Service, Virtual};
 use super::raw::{RawConfig, RawVirtual};
 use crate::ipvs::{Forward, Protocol, ServiceFlags, ServiceId};
-use checks::{Method, Verify};
+use checks::Verify;
 
 /// The schedulers that Linux has.
 const SCHEDULERS: &[&str] =
@@ -45,6 +46,8 @@ pub(super) fn section(raw: &RawVirtual, service: &Virtual, globals: &Globals, fi
     lint.check();
     lint.beyond();
     lint.http();
+    lint.grpc();
+    lint.token();
     lint.tls();
     lint.dialogue();
     lint.packets();
@@ -144,36 +147,6 @@ impl Lint<'_> {
         }
     }
 
-    fn http(&mut self) {
-        let check = &self.service.check;
-        let http = matches!(check.service, Service::Http | Service::Https | Service::HttpProxy);
-        if !http || !self.negotiates() {
-            return;
-        }
-        let receive = check.receive.is_some() || self.service.reals.iter().any(|real| real.receive.is_some());
-        if check.httpmethod == Method::Head && receive {
-            self.warn(
-                Key::Httpmethod,
-                "the answer to HEAD has no body for receive to match: always down",
-                "write httpmethod=GET, or leave receive out",
-            );
-        }
-        if check.service == Service::HttpProxy {
-            let relative = |request: &str| !request.contains("://");
-            if self.service.reals.iter().any(|real| relative(&real.request)) {
-                self.warn(
-                    Key::Request,
-                    "a proxy needs an absolute URL: always down",
-                    "write request=\"http://www.example.org/\"",
-                );
-            }
-        }
-        let tls = check.service == Service::Https;
-        if check.http2 && !tls {
-            self.warn(Key::Httpversion, "HTTP/2 is only offered by https checks", "leave it out");
-        }
-    }
-
     /// Words of ours among those of ldirectord.
     fn beyond(&mut self) {
         let service = self.service.check.service;
@@ -203,17 +176,21 @@ impl Lint<'_> {
             self.warn(Key::Starttls, message, help);
         }
         // A service whose dialogue is not spoken says so already.
-        let tls = begins || check.starttls && upgrades || matches!(check.service, Service::Mysql | Service::Pgsql);
+        let tls = begins
+            || check.starttls && upgrades
+            || matches!(check.service, Service::Mysql | Service::Pgsql)
+            || self.tunnelled();
         if !super::probes::spoken(check.service) {
             return;
         }
         let takes = super::probes::takes_tls(check.service, self.raw.protocol());
         self.tls_unused();
         let check = &self.service.check;
-        for key in [Key::Tlsverify, Key::Tlsca, Key::Tlsname] {
+        for key in [Key::Tlsverify, Key::Tlsca, Key::Tlsname, Key::Tlscert, Key::Tlskey] {
             if self.has(key) && !tls {
-                let http = matches!(check.service, Service::Http | Service::HttpProxy);
+                let http = check.service == Service::Http;
                 let help = match (http, upgrades, takes) {
+                    _ if check.service == Service::HttpProxy => "write request=\"https://…\", or leave it out",
                     (true, ..) => "write service=https, or leave it out",
                     (_, true, true) => "write starttls=yes or tls=yes, or leave it out",
                     (_, true, false) => "write starttls=yes, or leave it out",
@@ -294,7 +271,8 @@ impl Lint<'_> {
     fn secrets(&mut self) {
         let check = &self.service.check;
         let upgraded = check.starttls && super::probes::upgrades(check.service);
-        let begins = super::probes::begins_with_tls(check.service) && check.service != Service::Https;
+        let begins =
+            super::probes::begins_with_tls(check.service) && !matches!(check.service, Service::Https | Service::Kube);
         let tls = upgraded || check.tls || begins;
         if self.has(Key::Passwd) && tls && check.tlsverify == Verify::None && self.negotiates() {
             self.warn(

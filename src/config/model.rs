@@ -62,6 +62,10 @@ pub struct Globals {
     pub ipvssysctl: IpvsSysctl,
     /// `tls`
     pub tls: bool,
+    /// `tlscert`
+    pub tlscert: Option<String>,
+    /// `tlskey`
+    pub tlskey: Option<String>,
 }
 
 /// Kernel settings that a configuration needs: only named, set, or left alone.
@@ -200,6 +204,12 @@ pub struct Check {
     pub tlsca: Option<String>,
     /// `tlsname`
     pub tlsname: Option<String>,
+    /// `tlscert`, own or global.
+    pub tlscert: Option<String>,
+    /// `tlskey`, own or global.
+    pub tlskey: Option<String>,
+    /// `tokenfile`
+    pub tokenfile: Option<String>,
 }
 
 /// `checktype`.
@@ -253,6 +263,8 @@ pub enum Service {
     Ssh,
     Ntp,
     Mqtt,
+    Grpc,
+    Kube,
 }
 
 /// One real server of one virtual.

@@ -41,6 +41,8 @@ fn globals(globals: &Globals) -> Value {
         "maintenancedir": globals.maintenancedir,
         "ipvssysctl": words::sysctl(globals.ipvssysctl),
         "tls": globals.tls,
+        "tlscert": globals.tlscert,
+        "tlskey": globals.tlskey,
     }));
     alert(&globals.alert, &mut object);
     object.insert("emailalertfrom".to_owned(), json!(globals.emailalertfrom));
@@ -93,6 +95,9 @@ fn virtual_service(service: &Virtual, secrets: bool) -> Value {
         "tls": check.tls,
         "tlsca": check.tlsca,
         "tlsname": check.tlsname,
+        "tlscert": check.tlscert,
+        "tlskey": check.tlskey,
+        "tokenfile": check.tokenfile,
     })));
     object.insert("fallbackcommand".to_owned(), json!(service.fallbackcommand));
     alert(&service.alert, &mut object);

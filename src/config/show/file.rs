@@ -80,6 +80,8 @@ impl File {
         if globals.tls {
             self.yes_no("tls", true);
         }
+        self.quoted("tlscert", globals.tlscert.as_deref());
+        self.quoted("tlskey", globals.tlskey.as_deref());
     }
 
     fn alert(&mut self, alert: &Alert) {
@@ -167,6 +169,9 @@ impl File {
         }
         self.quoted("tlsca", check.tlsca.as_deref());
         self.quoted("tlsname", check.tlsname.as_deref());
+        self.quoted("tlscert", check.tlscert.as_deref().filter(|_| check.tlscert != globals.tlscert));
+        self.quoted("tlskey", check.tlskey.as_deref().filter(|_| check.tlskey != globals.tlskey));
+        self.quoted("tokenfile", check.tokenfile.as_deref());
         self.alert(&service.alert);
         self.maybe_quoted("monitorfile", service.monitorfile.as_deref());
     }

@@ -50,6 +50,8 @@ pub(super) fn config(virtuals: Vec<Virtual>) -> Config {
         maintenancedir: None,
         ipvssysctl: IpvsSysctl::Warn,
         tls: false,
+        tlscert: None,
+        tlskey: None,
     };
     Config { globals, virtuals }
 }
@@ -80,6 +82,9 @@ pub(super) fn virtual_(id: ServiceId, reals: Vec<Real>) -> Virtual {
         tls: false,
         tlsca: None,
         tlsname: None,
+        tlscert: None,
+        tlskey: None,
+        tokenfile: None,
     };
     Virtual {
         line: 1,
