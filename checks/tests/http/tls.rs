@@ -98,7 +98,7 @@ fn file(pem: &str) -> NamedTempFile {
 
 /// A check under the virtual host www.example.
 async fn under(verify: Verify, authorities: Option<&NamedTempFile>, target: Target) -> Verdict {
-    let tls = Tls { verify, authorities: authorities.map(|file| file.path().to_owned()), name: None };
+    let tls = Tls { verify, authorities: authorities.map(|file| file.path().to_owned()), name: None, identity: None };
     check(Http { tls: Some(tls), host: Some("www.example".to_owned()), ..matching("hello") }, target).await
 }
 
@@ -195,7 +195,7 @@ async fn names_in_sni() {
 async fn an_address_is_verified_against_the_certificate_where_there_is_no_name() {
     let authority = authority();
     let pem = file(&authority.pem);
-    let tls = Tls { verify: Verify::Full, authorities: Some(pem.path().to_owned()), name: None };
+    let tls = Tls { verify: Verify::Full, authorities: Some(pem.path().to_owned()), name: None, identity: None };
     for (name, up) in [("127.0.0.1", true), ("127.0.0.2", false)] {
         let (target, _) = serving(issued(&authority, &[name], false)).await;
         let verdict = check(Http { tls: Some(tls.clone()), ..get() }, target).await;
