@@ -98,6 +98,7 @@ fn config((virtuals, reals): (u16, u16)) -> Arc<Config> {
         secret: ldirectord::config::Secret::default(),
         tlsverify: Verify::None,
         starttls: false,
+        tls: false,
         tlsca: None,
         tlsname: None,
     };
@@ -158,6 +159,7 @@ fn config((virtuals, reals): (u16, u16)) -> Arc<Config> {
         cleanstop: true,
         maintenancedir: None,
         ipvssysctl: IpvsSysctl::Warn,
+        tls: false,
     };
     Arc::new(Config { globals, virtuals: (1..=virtuals).map(virtual_).collect() })
 }

@@ -25,6 +25,7 @@ mod secret;
 mod simpletcp;
 mod sip;
 pub mod spec;
+mod stream;
 mod tls;
 pub mod verdict;
 pub mod words;

@@ -70,15 +70,17 @@ impl Probe {
     }
 
     async fn ask(&self, deadline: Duration, progress: &mut Progress) -> Result<Success, Failure> {
-        let target = self.target;
+        let (target, secure) = (self.target, self.secure.as_ref());
         match (&self.spec, &self.http) {
             (Spec::Connect, _) => connect::run(target, progress).await,
             (Spec::Ping { attempts }, _) => Box::pin(ping::run(*attempts, target, deadline, progress)).await,
             // Boxed: a check in flight holds what its own protocol needs, not what the largest of them would.
             (Spec::Http(http), Some(prepared)) => Box::pin(prepared.run(http, target, progress)).await,
             (Spec::Http(_), None) => Err(progress.failure(Reason::Internal("HTTP check not prepared".to_owned()))),
-            (Spec::Sip(sip), _) => Box::pin(sip::run(sip, target, progress)).await,
-            (Spec::SimpleTcp(simpletcp), _) => Box::pin(simpletcp::run(simpletcp, target, progress)).await,
+            (Spec::Sip(sip), _) => Box::pin(sip::run(sip, secure, target, progress)).await,
+            (Spec::SimpleTcp(simpletcp), _) => {
+                Box::pin(simpletcp::run(simpletcp, secure, target, deadline, progress)).await
+            }
             (Spec::Dialogue(spec), _) => match &self.dialogue {
                 Some(prepared) => Box::pin(prepared.run(spec, target, deadline, progress)).await,
                 None => Err(progress.failure(Reason::Internal("dialogue not prepared".to_owned()))),
@@ -87,11 +89,11 @@ impl Probe {
             (Spec::Dns(dns), _) => Box::pin(dns::run(dns, target, deadline, progress)).await,
             (Spec::Radius(radius), _) => Box::pin(radius::run(radius, target, deadline, progress)).await,
             (Spec::Ntp(ntp), _) => Box::pin(ntp::run(*ntp, target, deadline, progress)).await,
-            (Spec::Mqtt(mqtt), _) => Box::pin(mqtt::run(mqtt, target, progress)).await,
-            (Spec::Ldap(ldap), _) => Box::pin(ldap::run(ldap, self.secure.as_ref(), target, progress)).await,
+            (Spec::Mqtt(mqtt), _) => Box::pin(mqtt::run(mqtt, secure, target, progress)).await,
+            (Spec::Ldap(ldap), _) => Box::pin(ldap::run(ldap, secure, target, progress)).await,
             (Spec::Sql(sql), _) => match sql.kind {
-                SqlKind::Mysql => Box::pin(mysql::run(sql, self.secure.as_ref(), target, progress)).await,
-                SqlKind::Pgsql => Box::pin(pgsql::run(sql, self.secure.as_ref(), target, progress)).await,
+                SqlKind::Mysql => Box::pin(mysql::run(sql, secure, target, progress)).await,
+                SqlKind::Pgsql => Box::pin(pgsql::run(sql, secure, target, progress)).await,
             },
         }
     }

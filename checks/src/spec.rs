@@ -60,6 +60,7 @@ impl Spec {
             Self::Http(http) if http.proxy => "http_proxy",
             Self::Http(http) if http.tls.is_some() => "https",
             Self::Http(_) => "http",
+            Self::Sip(sip) if sip.tls.is_some() => "sips",
             Self::Sip(_) => "sip",
             Self::SimpleTcp(_) => "simpletcp",
             Self::Dialogue(dialogue) => dialogue.name(),
@@ -86,6 +87,9 @@ impl Spec {
             Self::Http(http) if http.tls.is_some() => Class::Heavy,
             Self::Dialogue(dialogue) if dialogue.security != Security::Plain => Class::Heavy,
             Self::Ldap(ldap) if ldap.security != Security::Plain => Class::Heavy,
+            Self::Sip(Sip { tls: Some(_), .. })
+            | Self::SimpleTcp(SimpleTcp { tls: Some(_), .. })
+            | Self::Mqtt(Mqtt { tls: Some(_), .. }) => Class::Heavy,
             Self::Sql(_) => Class::Heavy,
             Self::Connect
             | Self::Ping { .. }
@@ -100,7 +104,7 @@ impl Spec {
             | Self::Mqtt(_) => Class::Light,
         }
     }
-    /// The TLS setting that a conversation in packets may need.
+    /// The TLS setting of a check that is neither HTTP nor a dialogue.
     pub(crate) fn tls(&self) -> Option<&Tls> {
         match self {
             Self::Ldap(ldap) => match &ldap.security {
@@ -108,6 +112,9 @@ impl Spec {
                 Security::Tls(tls) | Security::Starttls(tls) => Some(tls),
             },
             Self::Sql(sql) => Some(&sql.tls),
+            Self::Sip(sip) => sip.tls.as_ref(),
+            Self::SimpleTcp(simpletcp) => simpletcp.tls.as_ref(),
+            Self::Mqtt(mqtt) => mqtt.tls.as_ref(),
             _ => None,
         }
     }
@@ -206,6 +213,8 @@ pub enum Transport {
 pub struct Sip {
     /// UDP or TCP.
     pub transport: Transport,
+    /// Set: over TLS, which needs TCP.
+    pub tls: Option<Tls>,
     /// `login`: the user part of the request, `user@host`; empty: the real's address alone.
     pub login: String,
 }
@@ -215,6 +224,8 @@ pub struct Sip {
 pub struct SimpleTcp {
     /// TCP or UDP.
     pub transport: Transport,
+    /// Set: over TLS, which needs TCP.
+    pub tls: Option<Tls>,
     /// The bytes to send (escapes already replaced); empty: nothing is sent.
     pub send: Vec<u8>,
     /// Up at the first line that matches; unset: any line (any data) will do.

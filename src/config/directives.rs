@@ -193,6 +193,8 @@ directives! {
         "The name in SNI and, with `tlsverify = full`, in the certificate; default: virtualhost.";
     Starttls "starttls" Virtual YesNo, "no", BEYOND, "starttls must be 'yes' or 'no'",
         "smtp, submission, pop, imap, nntp and ldap checks begin in clear text, start TLS before anything else and go on in it; a server that refuses is down.";
+    Tls "tls" Both YesNo, "no", BEYOND, "tls must be 'yes' or 'no'",
+        "smtp, submission, ftp, nntp, redis, memcached, mqtt, sip and simpletcp checks begin with TLS, as servers on ports such as 465 and 6380 want it; other services have words of their own (https, imaps, pops, ldaps).";
     Login "login" Virtual Quoted, "", ORIGINAL, "invalid login string",
         "The user of a check (pop, imap, nntp, ftp, redis, ldap, mysql, pgsql, oracle, radius, mqtt, sip); ftp: `anonymous`, sip: `ldirectord@HOSTNAME` where none is given.";
     Passwd "passwd" Virtual Quoted, "", ORIGINAL, "invalid password",

@@ -127,6 +127,7 @@ impl Lowering<'_> {
                 "off" => IpvsSysctl::Off,
                 _ => IpvsSysctl::Warn,
             },
+            tls: flag(Key::Tls, set, &none),
         }
     }
 
@@ -218,6 +219,9 @@ impl Lowering<'_> {
         let me = || format!("ldirectord@{}", self.names.answers.hostname());
         let (login, passwd) = (own.text(Key::Login), own.text(Key::Passwd));
         let (check, negotiate) = (Key::Checktimeout, Key::Negotiatetimeout);
+        let starttls = flag(Key::Starttls, own, &Settings::default());
+        // What a virtual service says of its own TLS goes before what all of them say.
+        let tls = own.flag(Key::Tls).unwrap_or_else(|| !starttls && flag(Key::Tls, all, all));
         Check {
             kind: resolve::check_kind(section),
             service,
@@ -262,7 +266,8 @@ impl Lowering<'_> {
                 "full" => Verify::Full,
                 _ => Verify::None,
             },
-            starttls: flag(Key::Starttls, own, &Settings::default()),
+            starttls,
+            tls: tls && super::probes::takes_tls(service, section.protocol()),
             tlsca: given(Key::Tlsca),
             tlsname: given(Key::Tlsname),
         }

@@ -60,6 +60,8 @@ pub struct Globals {
     pub maintenancedir: Option<String>,
     /// `ipvssysctl`
     pub ipvssysctl: IpvsSysctl,
+    /// `tls`
+    pub tls: bool,
 }
 
 /// Kernel settings that a configuration needs: only named, set, or left alone.
@@ -192,6 +194,8 @@ pub struct Check {
     pub tlsverify: Verify,
     /// `starttls`
     pub starttls: bool,
+    /// `tls`, effective: TLS begins with the connection of a service that has no word of its own for it.
+    pub tls: bool,
     /// `tlsca`
     pub tlsca: Option<String>,
     /// `tlsname`

@@ -40,6 +40,33 @@ pub(super) fn upgrades(service: Service) -> bool {
     )
 }
 
+/// Whether TLS begins with the connection, by the service's own word.
+pub(super) fn begins_with_tls(service: Service) -> bool {
+    matches!(service, Service::Https | Service::Imaps | Service::Pops | Service::Ldaps)
+}
+
+/// Whether `tls = yes` has TLS begin with the connection: services that have no word of their own for it, over TCP.
+pub(super) fn takes_tls(service: Service, protocol: Protocol) -> bool {
+    let datagrams = protocol == Protocol::Udp && matches!(service, Service::Sip | Service::SimpleTcp);
+    could_take_tls(service) && !datagrams
+}
+
+/// Likewise, over a protocol that carries TLS.
+pub(super) fn could_take_tls(service: Service) -> bool {
+    matches!(
+        service,
+        Service::Smtp
+            | Service::Submission
+            | Service::Ftp
+            | Service::Nntp
+            | Service::Redis
+            | Service::Memcached
+            | Service::Mqtt
+            | Service::Sip
+            | Service::SimpleTcp
+    )
+}
+
 /// Everything about the checks of one virtual service.
 pub(super) struct Asking<'a> {
     check: &'a Check,
@@ -129,9 +156,12 @@ impl<'a> Asking<'a> {
             Service::Http | Service::Https | Service::HttpProxy => {
                 Spec::Http(Box::new(self.http(request, strings.is_some(), receive)))
             }
-            Service::Sip => Spec::Sip(Sip { transport: self.transport(), login: self.check.login.clone() }),
+            Service::Sip => {
+                Spec::Sip(Sip { transport: self.transport(), tls: self.wrapped(), login: self.check.login.clone() })
+            }
             Service::SimpleTcp => Spec::SimpleTcp(SimpleTcp {
                 transport: self.transport(),
+                tls: self.wrapped(),
                 send: checks::words::unescape(bare(request)),
                 receive,
             }),
@@ -164,7 +194,7 @@ impl<'a> Asking<'a> {
                 Spec::Sql(Sql { kind, login, password, database, request, tls })
             }
             Service::Ntp => Spec::Ntp(Ntp),
-            Service::Mqtt => Spec::Mqtt(Mqtt { login, password }),
+            Service::Mqtt => Spec::Mqtt(Mqtt { tls: self.wrapped(), login, password }),
             _ => return None,
         })
     }
@@ -172,10 +202,15 @@ impl<'a> Asking<'a> {
     /// Whether and when TLS begins.
     fn security(&self) -> Security {
         match self.check.service {
-            Service::Pops | Service::Imaps | Service::Ldaps => Security::Tls(self.tls(true)),
+            service if self.check.tls || begins_with_tls(service) => Security::Tls(self.tls(true)),
             service if self.check.starttls && upgrades(service) => Security::Starttls(self.tls(true)),
             _ => Security::Plain,
         }
+    }
+
+    /// TLS where `tls = yes` has it begin with the connection.
+    fn wrapped(&self) -> Option<Tls> {
+        self.check.tls.then(|| self.tls(true))
     }
 
     /// A dialogue with what its protocol uses, and nothing else: equal dialogues are one check.

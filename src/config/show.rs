@@ -40,6 +40,7 @@ fn globals(globals: &Globals) -> Value {
         "cleanstop": globals.cleanstop,
         "maintenancedir": globals.maintenancedir,
         "ipvssysctl": words::sysctl(globals.ipvssysctl),
+        "tls": globals.tls,
     }));
     alert(&globals.alert, &mut object);
     object.insert("emailalertfrom".to_owned(), json!(globals.emailalertfrom));
@@ -89,6 +90,7 @@ fn virtual_service(service: &Virtual, secrets: bool) -> Value {
         "secret": secret(&check.secret, secrets),
         "tlsverify": words::verify(check.tlsverify),
         "starttls": check.starttls,
+        "tls": check.tls,
         "tlsca": check.tlsca,
         "tlsname": check.tlsname,
     })));

@@ -28,7 +28,7 @@ pub(super) fn class(keyword: &str, block: bool) -> Option<Class> {
         "fallback" | "fallback6" => Class::Address,
         "checktimeout" | "negotiatetimeout" | "checkinterval" | "checkcount" | "failurecount" | "emailalertfreq"
         | "smtp" => Class::Word,
-        "quiescent" | "cleanstop" | "emailalertstatus" => Class::Exact,
+        "quiescent" | "cleanstop" | "emailalertstatus" | "tls" => Class::Exact,
         "emailalert" => Class::MaybeQuoted,
         "fallbackcommand" => Class::MaybeQuoted,
         _ if block => match keyword {

@@ -3,6 +3,7 @@
 
 use super::words;
 use super::{given, request, secret};
+use crate::config::probes::could_take_tls;
 use crate::config::{Alert, Config, Globals, IpvsSysctl, Real, Virtual};
 use crate::ipvs::{Family, Forward, ServiceId, TunnelKind};
 use checks::{Redirect, Verify};
@@ -75,6 +76,9 @@ impl File {
         self.some("emailalertfrom", globals.emailalertfrom.as_ref());
         if globals.ipvssysctl != IpvsSysctl::Warn {
             self.line("ipvssysctl", words::sysctl(globals.ipvssysctl));
+        }
+        if globals.tls {
+            self.yes_no("tls", true);
         }
     }
 
@@ -157,6 +161,9 @@ impl File {
         }
         if check.starttls {
             self.yes_no("starttls", true);
+        }
+        if check.tls || globals.tls && could_take_tls(check.service) {
+            self.yes_no("tls", check.tls);
         }
         self.quoted("tlsca", check.tlsca.as_deref());
         self.quoted("tlsname", check.tlsname.as_deref());

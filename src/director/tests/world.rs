@@ -49,6 +49,7 @@ pub(super) fn config(virtuals: Vec<Virtual>) -> Config {
         cleanstop: true,
         maintenancedir: None,
         ipvssysctl: IpvsSysctl::Warn,
+        tls: false,
     };
     Config { globals, virtuals }
 }
@@ -76,6 +77,7 @@ pub(super) fn virtual_(id: ServiceId, reals: Vec<Real>) -> Virtual {
         secret: Default::default(),
         tlsverify: Verify::None,
         starttls: false,
+        tls: false,
         tlsca: None,
         tlsname: None,
     };
