@@ -77,7 +77,7 @@ impl Probe {
             // Boxed: a check in flight holds what its own protocol needs, not what the largest of them would.
             (Spec::Http(http), Some(prepared)) => Box::pin(prepared.run(http, target, progress)).await,
             (Spec::Http(_), None) => Err(progress.failure(Reason::Internal("HTTP check not prepared".to_owned()))),
-            (Spec::Sip(sip), _) => Box::pin(sip::run(sip, secure, target, progress)).await,
+            (Spec::Sip(sip), _) => Box::pin(sip::run(sip, secure, target, deadline, progress)).await,
             (Spec::SimpleTcp(simpletcp), _) => {
                 Box::pin(simpletcp::run(simpletcp, secure, target, deadline, progress)).await
             }

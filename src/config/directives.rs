@@ -144,6 +144,7 @@ const SERVICES: &[&str] = &[
     "ssh",
     "ntp",
     "mqtt",
+    "sips",
 ];
 const PROTOCOLS: &[&str] = &["tcp", "udp", "sctp", "fwm"];
 
@@ -166,7 +167,7 @@ directives! {
     Fallbackcommand "fallbackcommand" Both MaybeQuoted, "", ORIGINAL, "invalid fallback command",
         "Run by a shell with `start` or `stop`, the virtual address and the protocol when the last real goes and the first comes.";
     Service "service" Virtual Word(SERVICES), "", ORIGINAL, "service must be dns, ftp, http, https, http_proxy, imap, imaps, ldap, ldaps, mysql, nntp, none, oracle, pop, pops, radius, pgsql, simpletcp, sip, smtp or submission",
-        "The dialogue of a negotiate check; default: implied by the port, `none` for other ports and for marks. redis, memcached, ssh, ntp and mqtt are not known to ldirectord.";
+        "The dialogue of a negotiate check; default: implied by the port, `none` for other ports and for marks. redis, memcached, ssh, ntp, mqtt and sips are not known to ldirectord.";
     Checktype "checktype" Virtual CheckType, "negotiate", ORIGINAL, "checktype must be \"connect\", \"negotiate\", \"on\", \"off\", \"ping\", \"external\", \"external-perl\" or a positive number",
         "How real servers are checked; a number N: one negotiate, then N connects, and again.";
     Checkcommand "checkcommand" Virtual MaybeQuoted, "/bin/true", ORIGINAL, "invalid check command",
@@ -196,7 +197,7 @@ directives! {
     Tls "tls" Both YesNo, "no", BEYOND, "tls must be 'yes' or 'no'",
         "smtp, submission, ftp, nntp, redis, memcached, mqtt, sip and simpletcp checks begin with TLS, as servers on ports such as 465 and 6380 want it; other services have words of their own (https, imaps, pops, ldaps).";
     Login "login" Virtual Quoted, "", ORIGINAL, "invalid login string",
-        "The user of a check (pop, imap, nntp, ftp, redis, ldap, mysql, pgsql, oracle, radius, mqtt, sip); ftp: `anonymous`, sip: `ldirectord@HOSTNAME` where none is given.";
+        "The user of a check (pop, imap, nntp, ftp, redis, ldap, mysql, pgsql, oracle, radius, mqtt, sip, sips); ftp: `anonymous`, sip and sips: `ldirectord@HOSTNAME` where none is given.";
     Passwd "passwd" Virtual Quoted, "", ORIGINAL, "invalid password",
         "The password of a check; ftp: `ldirectord@HOSTNAME` where none is given.";
     Database "database" Virtual Quoted, "", ORIGINAL, "invalid database",

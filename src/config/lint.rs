@@ -209,6 +209,10 @@ impl Lint<'_> {
         }
         let takes = super::probes::takes_tls(check.service, self.raw.protocol());
         self.tls_unused();
+        let datagrams = self.raw.settings.place(Key::Protocol).filter(|_| self.raw.protocol() == Protocol::Udp);
+        if let (Service::Sips, Some(place)) = (self.service.check.service, datagrams) {
+            self.findings.warning(place, "sips is checked over tcp: datagrams carry no TLS", "write protocol=tcp");
+        }
         let check = &self.service.check;
         for key in [Key::Tlsverify, Key::Tlsca, Key::Tlsname] {
             if self.has(key) && !tls {

@@ -253,6 +253,7 @@ pub enum Service {
     Ssh,
     Ntp,
     Mqtt,
+    Sips,
 }
 
 /// One real server of one virtual.

@@ -42,7 +42,7 @@ pub(super) fn upgrades(service: Service) -> bool {
 
 /// Whether TLS begins with the connection, by the service's own word.
 pub(super) fn begins_with_tls(service: Service) -> bool {
-    matches!(service, Service::Https | Service::Imaps | Service::Pops | Service::Ldaps)
+    matches!(service, Service::Https | Service::Imaps | Service::Pops | Service::Ldaps | Service::Sips)
 }
 
 /// Whether `tls = yes` has TLS begin with the connection: services that have no word of their own for it, over TCP.
@@ -155,6 +155,10 @@ impl<'a> Asking<'a> {
             Service::None => return None,
             Service::Http | Service::Https | Service::HttpProxy => {
                 Spec::Http(Box::new(self.http(request, strings.is_some(), receive)))
+            }
+            Service::Sips => {
+                let (tls, login) = (Some(self.tls(true)), self.check.login.clone());
+                Spec::Sip(Sip { transport: Transport::Tcp, tls, login })
             }
             Service::Sip => {
                 Spec::Sip(Sip { transport: self.transport(), tls: self.wrapped(), login: self.check.login.clone() })

@@ -43,6 +43,7 @@ pub(super) fn service(service: Service) -> &'static str {
         Service::Ssh => "ssh",
         Service::Ntp => "ntp",
         Service::Mqtt => "mqtt",
+        Service::Sips => "sips",
     }
 }
 
