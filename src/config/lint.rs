@@ -132,6 +132,15 @@ impl Lint<'_> {
                 "write checkport=80, or a port behind the real servers",
             );
         }
+        let reaches =
+            matches!(kind, CheckKind::Connect | CheckKind::Combined(_)) && self.raw.protocol() == Protocol::Udp;
+        if reaches && !needs_port && self.service.reals.iter().any(|real| real.checkport == 0) {
+            self.warn(
+                Key::Checktype,
+                "there is no port to check: only that the host of a real server without port answers a ping is checked",
+                "write checkport=53, or a port behind the real servers",
+            );
+        }
         if self.has(Key::Protocol) && self.raw.protocol() == Protocol::Sctp && kind == CheckKind::Connect {
             self.warn(
                 Key::Checktype,

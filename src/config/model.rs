@@ -207,7 +207,7 @@ pub struct Check {
 pub enum CheckKind {
     /// The service's own dialogue.
     Negotiate,
-    /// A TCP connection; for udp virtuals ping.
+    /// A TCP connection; for udp virtuals a datagram and ping.
     Connect,
     /// ICMP echo.
     Ping,

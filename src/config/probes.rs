@@ -100,13 +100,13 @@ impl<'a> Asking<'a> {
         match self.check.kind {
             CheckKind::On => Probes::AlwaysUp,
             CheckKind::Off => Probes::Never,
-            CheckKind::Connect => one(self.connect()),
+            CheckKind::Connect => one(self.connect(port)),
             CheckKind::Ping => one(self.ping()),
             CheckKind::External => one(self.external(ExternalKind::Program, host, address, port)),
             CheckKind::ExternalPerl => one(self.external(ExternalKind::Perl, host, address, port)),
             CheckKind::Negotiate | CheckKind::Combined(0) => self.negotiate(strings).map_or(Probes::AlwaysUp, one),
             CheckKind::Combined(count) => {
-                Probes::Combined { negotiate: self.negotiate(strings), connect: self.connect(), count }
+                Probes::Combined { negotiate: self.negotiate(strings), connect: self.connect(port), count }
             }
         }
     }
@@ -119,9 +119,17 @@ impl<'a> Asking<'a> {
         Duration::from_secs(self.check.negotiatetimeout.into())
     }
 
-    /// A connection; over anything but TCP there is none to make, and the host is asked instead.
-    fn connect(&self) -> (Spec, Duration) {
-        if self.protocol == Protocol::Tcp { (Spec::Connect, self.checktimeout()) } else { self.ping() }
+    /// A connection. Over UDP there is none to make, and what ICMP says counts; over SCTP, and without a port, the host is
+    /// asked instead.
+    fn connect(&self, port: u16) -> (Spec, Duration) {
+        match self.protocol {
+            Protocol::Tcp => (Spec::Connect, self.checktimeout()),
+            Protocol::Udp if port != 0 => {
+                let (_, deadline) = self.ping();
+                (Spec::Reach { attempts: self.check.checkcount }, deadline)
+            }
+            Protocol::Udp | Protocol::Sctp => self.ping(),
+        }
     }
 
     fn ping(&self) -> (Spec, Duration) {
