@@ -23,6 +23,7 @@ mod ping;
 pub mod probe;
 mod radius;
 mod random;
+mod reach;
 mod secret;
 mod simpletcp;
 mod sip;

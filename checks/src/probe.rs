@@ -5,7 +5,7 @@ use crate::net::Progress;
 use crate::{
     Failure, Reason, Spec, SqlKind, Success, Target, Verdict, connect, dialogue, external, http, ping, simpletcp, sip,
 };
-use crate::{dns, grpc, ldap, mqtt, mysql, ntp, pgsql, radius, tls};
+use crate::{dns, grpc, ldap, mqtt, mysql, ntp, pgsql, radius, reach, tls};
 use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -24,6 +24,8 @@ pub struct Probe {
     dialogue: Option<dialogue::Prepared>,
     /// TLS of the other kinds, where they may need it.
     secure: Option<Secure>,
+    /// What a check over UDP remembers of the last time.
+    memory: reach::Memory,
 }
 
 impl Probe {
@@ -43,7 +45,7 @@ impl Probe {
             Spec::Dialogue(dialogue) => Some(dialogue::Prepared::new(dialogue)?),
             _ => None,
         };
-        Ok(Self { spec, target, http, dialogue, secure })
+        Ok(Self { spec, target, http, dialogue, secure, memory: reach::Memory::default() })
     }
     /// Whom it asks.
     pub fn target(&self) -> Target {
@@ -75,10 +77,13 @@ impl Probe {
         match (&self.spec, &self.http) {
             (Spec::Connect, _) => connect::run(target, progress).await,
             (Spec::Ping { attempts }, _) => Box::pin(ping::run(*attempts, target, deadline, progress)).await,
+            (Spec::Reach { attempts }, _) => {
+                Box::pin(reach::run(*attempts, &self.memory, target, deadline, progress)).await
+            }
             // Boxed: a check in flight holds what its own protocol needs, not what the largest of them would.
             (Spec::Http(http), Some(prepared)) => Box::pin(prepared.run(http, target, progress)).await,
             (Spec::Http(_), None) => Err(progress.failure(Reason::Internal("HTTP check not prepared".to_owned()))),
-            (Spec::Sip(sip), _) => Box::pin(sip::run(sip, secure, target, progress)).await,
+            (Spec::Sip(sip), _) => Box::pin(sip::run(sip, secure, target, deadline, progress)).await,
             (Spec::SimpleTcp(simpletcp), _) => {
                 Box::pin(simpletcp::run(simpletcp, secure, target, deadline, progress)).await
             }

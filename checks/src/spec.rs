@@ -29,6 +29,11 @@ pub enum Spec {
         /// How many echo requests at most (checkcount), spread over the deadline.
         attempts: u32,
     },
+    /// An empty datagram over UDP, which ICMP must not call unreachable, and a ping as above.
+    Reach {
+        /// How many echo requests at most (checkcount), spread over the deadline.
+        attempts: u32,
+    },
     /// One HTTP exchange, plain or over TLS.
     Http(Box<Http>),
     /// SIP OPTIONS.
@@ -59,7 +64,7 @@ impl Spec {
     /// The words that name this kind in status output: `connect`, `ping`, `http`, `https`, `sip`, …
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Connect => "connect",
+            Self::Connect | Self::Reach { .. } => "connect",
             Self::Ping { .. } => "ping",
             Self::Http(http) if http.kube.is_some() => "kube",
             Self::Http(http) if http.proxy => "http_proxy",
@@ -99,6 +104,7 @@ impl Spec {
             Self::Sql(_) | Self::Grpc(_) => Class::Heavy,
             Self::Connect
             | Self::Ping { .. }
+            | Self::Reach { .. }
             | Self::Http(_)
             | Self::Sip(_)
             | Self::SimpleTcp(_)

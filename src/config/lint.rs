@@ -135,6 +135,15 @@ impl Lint<'_> {
                 "write checkport=80, or a port behind the real servers",
             );
         }
+        let reaches =
+            matches!(kind, CheckKind::Connect | CheckKind::Combined(_)) && self.raw.protocol() == Protocol::Udp;
+        if reaches && !needs_port && self.service.reals.iter().any(|real| real.checkport == 0) {
+            self.warn(
+                Key::Checktype,
+                "there is no port to check: only that the host of a real server without port answers a ping is checked",
+                "write checkport=53, or a port behind the real servers",
+            );
+        }
         if self.has(Key::Protocol) && self.raw.protocol() == Protocol::Sctp && kind == CheckKind::Connect {
             self.warn(
                 Key::Checktype,
@@ -185,6 +194,10 @@ impl Lint<'_> {
         }
         let takes = super::probes::takes_tls(check.service, self.raw.protocol());
         self.tls_unused();
+        let datagrams = self.raw.settings.place(Key::Protocol).filter(|_| self.raw.protocol() == Protocol::Udp);
+        if let (Service::Sips, Some(place)) = (self.service.check.service, datagrams) {
+            self.findings.warning(place, "sips is checked over tcp: datagrams carry no TLS", "write protocol=tcp");
+        }
         let check = &self.service.check;
         for key in [Key::Tlsverify, Key::Tlsca, Key::Tlsname, Key::Tlscert, Key::Tlskey] {
             if self.has(key) && !tls {

@@ -249,7 +249,7 @@ impl Lowering<'_> {
             login: match (login, service) {
                 (Some(login), _) => login.to_owned(),
                 (None, Service::Ftp) => "anonymous".to_owned(),
-                (None, Service::Sip) => me(),
+                (None, Service::Sip | Service::Sips) => me(),
                 _ => String::new(),
             },
             passwd: Secret::new(match (passwd, service) {

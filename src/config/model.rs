@@ -217,7 +217,7 @@ pub struct Check {
 pub enum CheckKind {
     /// The service's own dialogue.
     Negotiate,
-    /// A TCP connection; for udp virtuals ping.
+    /// A TCP connection; for udp virtuals a datagram and ping.
     Connect,
     /// ICMP echo.
     Ping,
@@ -265,6 +265,7 @@ pub enum Service {
     Mqtt,
     Grpc,
     Kube,
+    Sips,
 }
 
 /// One real server of one virtual.

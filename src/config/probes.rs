@@ -42,7 +42,7 @@ pub(super) fn upgrades(service: Service) -> bool {
 
 /// Whether TLS begins with the connection, by the service's own word.
 pub(super) fn begins_with_tls(service: Service) -> bool {
-    matches!(service, Service::Https | Service::Imaps | Service::Pops | Service::Ldaps | Service::Kube)
+    matches!(service, Service::Https | Service::Imaps | Service::Pops | Service::Ldaps | Service::Sips | Service::Kube)
 }
 
 /// Whether `tls = yes` has TLS begin with the connection: services that have no word of their own for it, over TCP.
@@ -101,13 +101,13 @@ impl<'a> Asking<'a> {
         match self.check.kind {
             CheckKind::On => Probes::AlwaysUp,
             CheckKind::Off => Probes::Never,
-            CheckKind::Connect => one(self.connect()),
+            CheckKind::Connect => one(self.connect(port)),
             CheckKind::Ping => one(self.ping()),
             CheckKind::External => one(self.external(ExternalKind::Program, host, address, port)),
             CheckKind::ExternalPerl => one(self.external(ExternalKind::Perl, host, address, port)),
             CheckKind::Negotiate | CheckKind::Combined(0) => self.negotiate(strings).map_or(Probes::AlwaysUp, one),
             CheckKind::Combined(count) => {
-                Probes::Combined { negotiate: self.negotiate(strings), connect: self.connect(), count }
+                Probes::Combined { negotiate: self.negotiate(strings), connect: self.connect(port), count }
             }
         }
     }
@@ -120,9 +120,17 @@ impl<'a> Asking<'a> {
         Duration::from_secs(self.check.negotiatetimeout.into())
     }
 
-    /// A connection; over anything but TCP there is none to make, and the host is asked instead.
-    fn connect(&self) -> (Spec, Duration) {
-        if self.protocol == Protocol::Tcp { (Spec::Connect, self.checktimeout()) } else { self.ping() }
+    /// A connection. Over UDP there is none to make, and what ICMP says counts; over SCTP, and without a port, the host is
+    /// asked instead.
+    fn connect(&self, port: u16) -> (Spec, Duration) {
+        match self.protocol {
+            Protocol::Tcp => (Spec::Connect, self.checktimeout()),
+            Protocol::Udp if port != 0 => {
+                let (_, deadline) = self.ping();
+                (Spec::Reach { attempts: self.check.checkcount }, deadline)
+            }
+            Protocol::Udp | Protocol::Sctp => self.ping(),
+        }
     }
 
     fn ping(&self) -> (Spec, Duration) {
@@ -156,6 +164,10 @@ impl<'a> Asking<'a> {
             Service::None => return None,
             Service::Http | Service::Https | Service::HttpProxy | Service::Kube => {
                 Spec::Http(Box::new(self.http(request, strings.is_some(), receive)))
+            }
+            Service::Sips => {
+                let (tls, login) = (Some(self.tls(true)), self.check.login.clone());
+                Spec::Sip(Sip { transport: Transport::Tcp, tls, login })
             }
             Service::Sip => {
                 Spec::Sip(Sip { transport: self.transport(), tls: self.wrapped(), login: self.check.login.clone() })
