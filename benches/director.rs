@@ -157,6 +157,7 @@ fn config((virtuals, reals): (u16, u16)) -> Arc<Config> {
         emailalertfrom: None,
         cleanstop: true,
         maintenancedir: None,
+        externalmax: 64,
         ipvssysctl: IpvsSysctl::Warn,
     };
     Arc::new(Config { globals, virtuals: (1..=virtuals).map(virtual_).collect() })

@@ -71,7 +71,7 @@ fn of_virtual(section: &RawVirtual, config: &RawConfig, all: &mut BTreeSet<Quest
         all.insert(Question::Readable(path.to_owned()));
     }
     if let Some(command) = section.settings.text(Key::Checkcommand)
-        && matches!(check_kind(section), CheckKind::External | CheckKind::ExternalPerl)
+        && check_kind(section).runs_a_program()
     {
         all.insert(Question::File(command.to_owned()));
     }

@@ -48,6 +48,7 @@ pub(super) fn config(virtuals: Vec<Virtual>) -> Config {
         emailalertfrom: None,
         cleanstop: true,
         maintenancedir: None,
+        externalmax: 64,
         ipvssysctl: IpvsSysctl::Warn,
     };
     Config { globals, virtuals }
