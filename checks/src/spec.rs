@@ -2,9 +2,11 @@
 
 mod grpc;
 mod packets;
+mod programs;
 
 pub use grpc::Grpc;
 pub use packets::{Dns, Ldap, Mqtt, Ntp, Radius, Sql, SqlKind};
+pub use programs::{External, ExternalKind, MONITORS, Mon};
 
 use crate::{Pattern, Secret};
 use std::net::IpAddr;
@@ -44,6 +46,8 @@ pub enum Spec {
     Dialogue(Box<Dialogue>),
     /// A program's exit code.
     External(External),
+    /// A monitor of mon, asked for many targets at once.
+    Mon(Mon),
     /// A DNS query.
     Dns(Dns),
     /// Bind and base search in a directory.
@@ -78,6 +82,7 @@ impl Spec {
                 ExternalKind::Program => "external",
                 ExternalKind::Perl => "external-perl",
             },
+            Self::Mon(_) => "mon",
             Self::Dns(_) => "dns",
             Self::Ldap(ldap) if matches!(ldap.security, Security::Tls(_)) => "ldaps",
             Self::Ldap(_) => "ldap",
@@ -94,7 +99,7 @@ impl Spec {
     /// Which of the daemon's limits on checks in flight it counts against.
     pub fn class(&self) -> Class {
         match self {
-            Self::External(_) => Class::Process,
+            Self::External(_) | Self::Mon(_) => Class::Process,
             Self::Http(http) if http.tls.is_some() => Class::Heavy,
             Self::Dialogue(dialogue) if dialogue.security != Security::Plain => Class::Heavy,
             Self::Ldap(ldap) if ldap.security != Security::Plain => Class::Heavy,
@@ -341,24 +346,4 @@ pub struct Login {
     pub name: String,
     /// `passwd`
     pub password: Secret,
-}
-
-/// A program that decides by its exit code.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct External {
-    /// How it is run.
-    pub kind: ExternalKind,
-    /// Program and its own arguments, already split; never empty. No shell is involved.
-    pub command: Vec<String>,
-    /// Appended: virtual address (IPv6 in brackets) or mark, virtual port (0 for a mark), real address, real port.
-    pub arguments: [String; 4],
-}
-
-/// How an external check is run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ExternalKind {
-    /// Executed, one process a check.
-    Program,
-    /// A Perl script, run by `perl`.
-    Perl,
 }

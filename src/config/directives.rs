@@ -171,9 +171,9 @@ directives! {
     Service "service" Virtual Word(SERVICES), "", ORIGINAL, "service must be dns, ftp, http, https, http_proxy, imap, imaps, ldap, ldaps, mysql, nntp, none, oracle, pop, pops, radius, pgsql, simpletcp, sip, smtp or submission",
         "The dialogue of a negotiate check; default: implied by the port, `none` for other ports and for marks. redis, memcached, ssh, ntp, mqtt, grpc, kube and sips are not known to ldirectord.";
     Checktype "checktype" Virtual CheckType, "negotiate", ORIGINAL, "checktype must be \"connect\", \"negotiate\", \"on\", \"off\", \"ping\", \"external\", \"external-perl\" or a positive number",
-        "How real servers are checked; a number N: one negotiate, then N connects, and again.";
+        "How real servers are checked; a number N: one negotiate, then N connects, and again. mon is not known to ldirectord.";
     Checkcommand "checkcommand" Virtual MaybeQuoted, "/bin/true", ORIGINAL, "invalid check command",
-        "The program of `external` and `external-perl`; a name of an existing file, or a program with arguments.";
+        "The program of `external`, `external-perl` and `mon`; a name of an existing file, or a program with arguments; for mon a monitor's name will do, and `%p` is the port to check.";
     Checkport "checkport" Virtual Port, "", ORIGINAL, "invalid port",
         "The port to check; default: the real server's, else the service's.";
     Request "request" Virtual Quoted, "/", ORIGINAL, "no request string specified",
@@ -215,7 +215,7 @@ directives! {
     Load "load" Virtual Pattern, "", ORIGINAL, "invalid string for load testing",
         "Accepted, without effect.";
     Checktimeout "checktimeout" Both Positive, "5", ORIGINAL, "invalid check timeout value|invalid check timeout",
-        "Seconds for a connect, ping or external check.";
+        "Seconds for a connect, ping, external, external-perl or mon check.";
     Negotiatetimeout "negotiatetimeout" Both Positive, "30", ORIGINAL, "invalid negotiate timeout value|invalid negotiate timeout",
         "Seconds for the whole of a negotiate check.";
     Checkinterval "checkinterval" Both Positive, "10", ORIGINAL, "invalid check interval value|invalid checkinterval",
@@ -276,6 +276,8 @@ directives! {
         "Accepted, without effect: checks always run concurrently.";
     Maintenancedir "maintenancedir" Global Command, "", ORIGINAL, "maintenance directory not specified",
         "A file here named after a real server takes it out.";
+    Externalmax "externalmax" Global Positive, "64", BEYOND, "invalid externalmax",
+        "Programs of external, external-perl and mon checks that may run at once.";
     Ipvssysctl "ipvssysctl" Global Word(&["warn", "set", "off"]), "warn", BEYOND, "ipvssysctl must be warn, set or off",
         "Kernel settings that this configuration needs are named in the log, set, or not looked at.";
     Timeout "timeout" Global Gone, "", ORIGINAL, "timeout directive deprecated in favour of checktimeout and negotiatetimeout",

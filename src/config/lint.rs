@@ -118,12 +118,17 @@ impl Lint<'_> {
                 "request, receive, login and passwd are not used; checktype=external can check more",
             );
         }
-        let external = matches!(kind, CheckKind::External | CheckKind::ExternalPerl);
+        let external = kind.runs_a_program();
         if self.has(Key::Checkcommand) && !external {
             self.warn(Key::Checkcommand, "checkcommand is not used", "write checktype=external");
         }
         if external && !self.has(Key::Checkcommand) {
             self.warn(Key::Checktype, "no checkcommand is given: /bin/true is always up", "write checkcommand=");
+        }
+        let command = &check.checkcommand;
+        if kind == CheckKind::Mon && command.contains("%p") && self.service.reals.iter().any(|real| real.checkport == 0)
+        {
+            self.warn(Key::Checkcommand, "there is no port for %p: 0 stands there", "write checkport=80");
         }
         let tcp = self.raw.protocol() == Protocol::Tcp;
         let connects = matches!(kind, CheckKind::Connect | CheckKind::Combined(_)) && tcp;
@@ -159,6 +164,10 @@ impl Lint<'_> {
     /// Words of ours among those of ldirectord.
     fn beyond(&mut self) {
         let service = self.service.check.service;
+        if self.service.check.kind == CheckKind::Mon {
+            let place = self.raw.settings.place(Key::Checktype).unwrap_or(self.raw.place);
+            self.findings.note(place, "ldirectord has no checktype=mon", "the Perl program refuses the file");
+        }
         if service.is_beyond() {
             let place = self.raw.settings.place(Key::Service).unwrap_or(self.raw.place);
             let message = format!("ldirectord has no service={}", service.word());

@@ -58,6 +58,8 @@ pub struct Globals {
     pub cleanstop: bool,
     /// `maintenancedir`
     pub maintenancedir: Option<String>,
+    /// `externalmax`
+    pub externalmax: u32,
     /// `ipvssysctl`
     pub ipvssysctl: IpvsSysctl,
     /// `tls`
@@ -225,12 +227,21 @@ pub enum CheckKind {
     External,
     /// A Perl script.
     ExternalPerl,
+    /// A monitor of mon.
+    Mon,
     /// One negotiate, then N connects, and again.
     Combined(u32),
     /// Always up, nothing is checked.
     On,
     /// Never checked; counts as down unless adopted.
     Off,
+}
+
+impl CheckKind {
+    /// Whether `checkcommand` says what is run.
+    pub fn runs_a_program(self) -> bool {
+        matches!(self, Self::External | Self::ExternalPerl | Self::Mon)
+    }
 }
 
 /// `service`.

@@ -4,8 +4,8 @@ use super::model::{Check, CheckKind, Probes, Service};
 use super::raw::{RawVirtual, Strings};
 use crate::ipvs::{Protocol, ServiceId};
 use checks::{
-    Dialogue, Dns, External, ExternalKind, Grpc, Http, Identity, Kube, Ldap, LineProtocol, Login, Mqtt, Ntp, Pattern,
-    Radius, Security, SimpleTcp, Sip, Spec, Sql, SqlKind, Tls, Transport,
+    Dialogue, Dns, External, ExternalKind, Grpc, Http, Identity, Kube, Ldap, LineProtocol, Login, Mon, Mqtt, Ntp,
+    Pattern, Radius, Security, SimpleTcp, Sip, Spec, Sql, SqlKind, Tls, Transport,
 };
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -96,8 +96,14 @@ impl<'a> Asking<'a> {
         }
     }
 
-    /// The probes of one real server.
-    pub(super) fn probes(&self, strings: Option<&Strings>, host: &str, address: Option<IpAddr>, port: u16) -> Probes {
+    /// The probes of one real server; the ports are its own and the one that is checked.
+    pub(super) fn probes(
+        &self,
+        strings: Option<&Strings>,
+        host: &str,
+        address: Option<IpAddr>,
+        (port, checkport): (u16, u16),
+    ) -> Probes {
         match self.check.kind {
             CheckKind::On => Probes::AlwaysUp,
             CheckKind::Off => Probes::Never,
@@ -105,6 +111,7 @@ impl<'a> Asking<'a> {
             CheckKind::Ping => one(self.ping()),
             CheckKind::External => one(self.external(ExternalKind::Program, host, address, port)),
             CheckKind::ExternalPerl => one(self.external(ExternalKind::Perl, host, address, port)),
+            CheckKind::Mon => one(self.mon(checkport)),
             CheckKind::Negotiate | CheckKind::Combined(0) => self.negotiate(strings).map_or(Probes::AlwaysUp, one),
             CheckKind::Combined(count) => {
                 Probes::Combined { negotiate: self.negotiate(strings), connect: self.connect(port), count }
@@ -143,6 +150,12 @@ impl<'a> Asking<'a> {
         let real = address.map_or_else(|| host.to_owned(), bracketed);
         let arguments = [virtual_address, virtual_port, real, port.to_string()];
         (Spec::External(External { kind, command: self.command.clone(), arguments }), self.checktimeout())
+    }
+
+    /// A monitor with the port to check in its place; reals with equal commands are asked together.
+    fn mon(&self, checkport: u16) -> (Spec, Duration) {
+        let command = self.command.iter().map(|word| with_port(word, checkport)).collect();
+        (Spec::Mon(Mon { command }), self.checktimeout())
     }
 
     fn transport(&self) -> Transport {
@@ -292,6 +305,30 @@ pub(super) fn tunnelled(request: &str) -> bool {
 /// A request without the slash that every request has in front.
 fn bare(request: &str) -> &str {
     request.strip_prefix('/').unwrap_or(request)
+}
+
+/// `%p` is the port, `%%` a percent sign; any other percent sign stays.
+fn with_port(word: &str, port: u16) -> String {
+    let mut text = String::with_capacity(word.len());
+    let mut rest = word;
+    while let Some((before, behind)) = rest.split_once('%') {
+        text.push_str(before);
+        rest = match behind.as_bytes().first() {
+            Some(b'p') => {
+                text.push_str(&port.to_string());
+                behind.get(1..).unwrap_or_default()
+            }
+            Some(b'%') => {
+                text.push('%');
+                behind.get(1..).unwrap_or_default()
+            }
+            _ => {
+                text.push('%');
+                behind
+            }
+        };
+    }
+    text + rest
 }
 
 fn one((spec, deadline): (Spec, Duration)) -> Probes {

@@ -39,6 +39,7 @@ fn globals(globals: &Globals) -> Value {
         "readdquiescent": globals.readdquiescent,
         "cleanstop": globals.cleanstop,
         "maintenancedir": globals.maintenancedir,
+        "externalmax": globals.externalmax,
         "ipvssysctl": words::sysctl(globals.ipvssysctl),
         "tls": globals.tls,
         "tlscert": globals.tlscert,

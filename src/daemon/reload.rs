@@ -4,6 +4,7 @@
 
 use super::load::{self, Loaded};
 use super::owner::{Owner, Why};
+use super::pool::room_for_programs;
 use super::{hooks, sysctl};
 use crate::config::render::Source;
 use crate::config::{Config, Diagnostic, Severity};
@@ -119,6 +120,7 @@ impl Owner {
         if !names_only && self.state == State::Running {
             self.state = State::Reloading;
         }
+        room_for_programs(&self.pool, &config);
         if names_only {
             self.director.renamed(Arc::new(config), self.now());
         } else {

@@ -56,7 +56,7 @@ fn name(virtual_: &Virtual, real: &Real) -> String {
     let check = &virtual_.check;
     let more = match check.kind {
         CheckKind::Negotiate | CheckKind::Combined(_) => format!(":{}", check.service.word()),
-        CheckKind::External | CheckKind::ExternalPerl => format!(":{}", check.checkcommand),
+        CheckKind::External | CheckKind::ExternalPerl | CheckKind::Mon => format!(":{}", check.checkcommand),
         CheckKind::Connect | CheckKind::Ping | CheckKind::On | CheckKind::Off => String::new(),
     };
     let kind = match check.kind {

@@ -23,6 +23,7 @@ pub(crate) fn check_kind(kind: CheckKind) -> String {
         CheckKind::External => "external".to_owned(),
         CheckKind::ExternalPerl => "external-perl".to_owned(),
         CheckKind::Combined(count) => count.to_string(),
+        CheckKind::Mon => "mon".to_owned(),
         CheckKind::On => "on".to_owned(),
         CheckKind::Off => "off".to_owned(),
     }
