@@ -40,6 +40,7 @@ pub(crate) async fn exchange<T>(
     for patience in [deadline / 2, deadline - deadline / 10] {
         progress.phase = crate::Phase::Send;
         socket.send(request).await.map_err(|error| progress.failure(reason_of(&error, received)))?;
+        progress.wrote(request);
         progress.sent();
         let waiting = async {
             loop {
@@ -47,6 +48,7 @@ pub(crate) async fn exchange<T>(
                     socket.recv(&mut buffer).await.map_err(|error| progress.failure(reason_of(&error, received)))?;
                 progress.received();
                 received += count as u64;
+                progress.read(buffer.get(..count).unwrap_or_default());
                 match judge(buffer.get(..count).unwrap_or_default()) {
                     Datagram::Answer(answer) => return Ok(answer),
                     Datagram::Stray(why) => stray = Some(why),

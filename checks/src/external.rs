@@ -24,6 +24,7 @@ const LAST_OUTPUT: usize = 256 * 1024;
 /// Runs the program once: exit code 0 is up. Its last line of output becomes the words.
 pub(crate) async fn run(spec: &External, target: Target, progress: &mut Progress) -> Result<Success, Failure> {
     progress.phase = Phase::Connect;
+    progress.note(|| format!("running {}", command_line(spec)));
     let started = start(spec, target);
     let (mut child, output) = started.map_err(|reason| progress.failure(reason))?;
     // Declared behind the child, so that the group is killed while its leader's number cannot belong to anybody else.
@@ -31,10 +32,11 @@ pub(crate) async fn run(spec: &External, target: Target, progress: &mut Progress
     progress.connected();
     progress.phase = Phase::Receive;
     let mut last = LastLine::default();
-    let status = wait(&mut child, output, &mut last).await;
+    let status = wait(&mut child, output, &mut last, progress).await;
     match status {
         Ok(status) => {
             group.0 = None;
+            progress.note(|| format!("the program ended: {status}"));
             verdict(status, last.words()).map_err(|reason| progress.failure(reason))
         }
         Err(error) => Err(progress.failure(Reason::Local(format!("cannot wait for the program: {}", words(&error))))),
@@ -75,9 +77,24 @@ fn start(spec: &External, target: Target) -> Result<(Child, pipe::Receiver), Rea
     starting().map_err(|error| Reason::Local(format!("cannot run {program}: {}", words(&error))))
 }
 
+/// What is run, for a person.
+fn command_line(spec: &External) -> String {
+    let perl = matches!(spec.kind, ExternalKind::Perl).then_some("perl").into_iter();
+    let words = perl.chain(spec.command.iter().chain(&spec.arguments).map(String::as_str));
+    let quoted = |word: &str| {
+        if word.is_empty() || word.contains([' ', '\t', '\'', '"']) { format!("{word:?}") } else { word.to_owned() }
+    };
+    words.map(quoted).collect::<Vec<_>>().join(" ")
+}
+
 /// Waits for the program's end while its output is read, so that it never blocks on a full pipe. A child of it that keeps the
 /// pipe open holds nothing up.
-async fn wait(child: &mut Child, mut output: pipe::Receiver, last: &mut LastLine) -> io::Result<ExitStatus> {
+async fn wait(
+    child: &mut Child,
+    mut output: pipe::Receiver,
+    last: &mut LastLine,
+    progress: &Progress,
+) -> io::Result<ExitStatus> {
     let mut buffer = vec![0; 8 * 1024];
     let mut open = true;
     let status = loop {
@@ -86,7 +103,7 @@ async fn wait(child: &mut Child, mut output: pipe::Receiver, last: &mut LastLine
             status = child.wait() => break status?,
             read = output.read(&mut buffer), if open => match read {
                 Ok(0) | Err(_) => open = false,
-                Ok(count) => last.add(buffer.get(..count).unwrap_or_default()),
+                Ok(count) => last.add(buffer.get(..count).unwrap_or_default(), progress),
             },
         }
     };
@@ -95,7 +112,7 @@ async fn wait(child: &mut Child, mut output: pipe::Receiver, last: &mut LastLine
         match output.try_read(&mut buffer) {
             Ok(0) | Err(_) => open = false,
             Ok(count) => {
-                last.add(buffer.get(..count).unwrap_or_default());
+                last.add(buffer.get(..count).unwrap_or_default(), progress);
                 left = left.saturating_sub(count);
             }
         }
@@ -133,7 +150,8 @@ struct LastLine {
 }
 
 impl LastLine {
-    fn add(&mut self, bytes: &[u8]) {
+    fn add(&mut self, bytes: &[u8], progress: &Progress) {
+        progress.read(bytes);
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             let room = LONGEST_LINE.saturating_sub(self.current.len());
             self.current.extend(piece.iter().take(room));

@@ -150,6 +150,10 @@ async fn resolve(hop: &Hop, progress: &mut Progress) -> Result<Option<Target>, F
     progress.resolving();
     let host = hop.host_text();
     let found = Box::pin(lookup_host((host.as_str(), hop.port))).await.ok().and_then(|mut addresses| addresses.next());
+    progress.note(|| match found {
+        Some(address) => format!("{host} resolves to {}", address.ip()),
+        None => format!("{host} does not resolve"),
+    });
     if found.is_some() {
         progress.resolved();
     }

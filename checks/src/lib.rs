@@ -11,6 +11,7 @@ mod external;
 mod http;
 mod ldap;
 mod line;
+mod mask;
 mod mqtt;
 mod mysql;
 mod net;
@@ -26,6 +27,7 @@ mod simpletcp;
 mod sip;
 pub mod spec;
 mod tls;
+pub mod trace;
 pub mod verdict;
 pub mod words;
 
@@ -37,5 +39,6 @@ pub use spec::{
     Class, Dialogue, Dns, External, ExternalKind, Http, Ldap, LineProtocol, Login, Method, Mqtt, Ntp, Radius, Redirect,
     Security, SimpleTcp, Sip, Spec, Sql, SqlKind, Target, Tls, Transport, Verify,
 };
+pub use trace::{Entry, Kind};
 pub use verdict::{Failure, Phase, Reason, Success, Timings, Verdict};
 pub use words::WordsError;

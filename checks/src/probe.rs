@@ -2,6 +2,7 @@
 
 use crate::conversation::Secure;
 use crate::net::Progress;
+use crate::trace::{Entry, Tap};
 use crate::{
     Failure, Reason, Spec, SqlKind, Success, Target, Verdict, connect, dialogue, external, http, ping, simpletcp, sip,
 };
@@ -55,8 +56,18 @@ impl Probe {
     /// Asks once. Ends within `deadline` whatever the peer does; dropping the future closes everything at once.
     /// A panic in a probe ends here and becomes [`Reason::Internal`] (the panic hook has printed its place).
     /// Must run inside a tokio runtime with io and time enabled; the deadline is on that runtime's clock.
-    pub async fn run(&self, deadline: Duration) -> Verdict {
-        let mut progress = Progress::start();
+    pub fn run(&self, deadline: Duration) -> impl Future<Output = Verdict> + Send + '_ {
+        self.run_with(Progress::start(), deadline)
+    }
+    /// Likewise, with the conversation: what was sent and received, inside of TLS, in bounded memory and without the secrets of
+    /// the spec in any form.
+    pub async fn trace(&self, deadline: Duration) -> (Verdict, Vec<Entry>) {
+        let tap = Tap::start();
+        let verdict = tap.around(self.run_with(Progress::watched(tap.clone()), deadline)).await;
+        (verdict, tap.entries(&self.spec))
+    }
+
+    async fn run_with(&self, mut progress: Progress, deadline: Duration) -> Verdict {
         // The progress is borrowed by the asking only: where the deadline cuts that off, it still knows the phase.
         let asked = tokio::time::timeout(deadline, unpanicked(self.ask(deadline, &mut progress))).await;
         let result = match asked {

@@ -27,8 +27,9 @@ async fn stream(spec: &SimpleTcp, target: Target, progress: &mut Progress) -> Re
     };
     // A peer that answers and closes at once may refuse what we send: its answer counts all the same.
     let sent = sending.await;
+    progress.wrote(&spec.send);
     progress.phase = Phase::Receive;
-    let mut lines = Lines::new(reader, LIMITS);
+    let mut lines = Lines::new(reader, LIMITS).watched(progress);
     let Some(pattern) = &spec.receive else {
         return match lines.fill().await {
             Ok(0) => Err(progress.failure(Reason::Closed(0))),
@@ -62,6 +63,7 @@ async fn datagrams(spec: &SimpleTcp, target: Target, progress: &mut Progress) ->
     if !spec.send.is_empty() {
         socket.send(&spec.send).await.map_err(|error| progress.failure(reason_of(&error, 0)))?;
     }
+    progress.wrote(&spec.send);
     progress.phase = Phase::Receive;
     let mut buffer = vec![0; 64 * 1024];
     let mut received = 0;
@@ -71,6 +73,7 @@ async fn datagrams(spec: &SimpleTcp, target: Target, progress: &mut Progress) ->
         progress.received();
         received += count;
         let datagram = buffer.get(..count).unwrap_or_default();
+        progress.read(datagram);
         for line in datagram.split_inclusive(|byte| *byte == b'\n') {
             if spec.receive.as_ref().map_or(Ok(true), |pattern| found(pattern, line))? {
                 return Ok(Success { words: short(line), answered_by: None });

@@ -1,9 +1,9 @@
 //! One connection, line by line: sending, hearing, starting TLS on the way, and the peer's words made fit for a reason.
 //! Every step leaves the phase that the verdict names if it is the last one.
 
-use super::mask::Mask;
 use super::stream::Stream;
 use crate::line::{Limits, Lines, short};
+use crate::mask::Masker;
 use crate::net::{self, Progress, reason_of};
 use crate::spec::{Dialogue, Security};
 use crate::{Failure, Reason, Target, Tls, tls};
@@ -33,7 +33,7 @@ pub(super) struct Talk<'a> {
     pub(super) progress: &'a mut Progress,
     lines: Lines<Stream>,
     tls: Option<Arc<ClientConfig>>,
-    mask: Mask,
+    mask: Masker,
     deadline: Duration,
 }
 
@@ -55,7 +55,9 @@ impl<'a> Talk<'a> {
             _ => Stream::Plain(stream),
         };
         progress.sent();
-        Ok(Self { spec, target, progress, lines: Lines::new(stream, LIMITS), tls, mask: Mask::new(spec), deadline })
+        let mask = Masker::of(spec.login.iter().map(|login| &login.password));
+        let lines = Lines::new(stream, LIMITS).watched(progress);
+        Ok(Self { spec, target, progress, lines, tls, mask, deadline })
     }
 
     /// Sends `text` and CRLF.
@@ -71,6 +73,7 @@ impl<'a> Talk<'a> {
             stream.flush().await
         };
         let sent = sending.await;
+        self.progress.wrote(bytes);
         self.progress.sent();
         sent.map_err(|error| self.failure(of_stream(&error, received)))
     }
@@ -124,7 +127,7 @@ impl<'a> Talk<'a> {
         };
         let stream = secure(config, setting, self.target, stream, self.progress).await?;
         self.progress.sent();
-        Ok(Self { lines: Lines::new(stream, LIMITS), ..self })
+        Ok(Self { lines: Lines::new(stream, LIMITS).watched(self.progress), ..self })
     }
 
     /// The pattern, if any, is looked for in `text`.
@@ -134,7 +137,7 @@ impl<'a> Talk<'a> {
         match pattern.is_match(text) {
             Ok(true) => Ok(()),
             Ok(false) => {
-                let excerpt = net::excerpt(&self.mask.over(text), EXCERPT);
+                let excerpt = net::excerpt(&self.mask.replace(text), EXCERPT);
                 Err(self.failure(Reason::NoMatch { bytes: text.len(), excerpt }))
             }
             Err(words) => Err(self.failure(Reason::Pattern(words))),
@@ -143,7 +146,7 @@ impl<'a> Talk<'a> {
 
     /// The peer's words as one short line without any password.
     pub(super) fn words(&self, text: &[u8]) -> String {
-        short(&self.mask.over(text))
+        short(&self.mask.replace(text))
     }
     /// A failure in the phase it is in.
     pub(super) fn failure(&self, reason: Reason) -> Failure {

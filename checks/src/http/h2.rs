@@ -54,9 +54,11 @@ pub(super) async fn ask(
         Some(name) => format!("https://{name}{}", hop.request_target),
         None => hop.url(),
     };
+    progress.note(|| format!("over HTTP/2, where the server takes it: {method} {url}, Host {}", hop.authority));
     let sent = client.request(method, url).header(ACCEPT, "*/*").send().await;
     let response = sent.map_err(|error| failure(&error, 0, progress))?;
     progress.received();
+    progress.read(&if progress.tap.is_some() { head_lines(&response) } else { Vec::new() });
     let mut answer = Answer { head: head(&response), body: Vec::new() };
     if !answer.head.is_success() {
         return Ok(answer);
@@ -65,6 +67,7 @@ pub(super) async fn ask(
     let (mut response, mut content) = (response, 0);
     while let Some(data) = response.chunk().await.map_err(|error| failure(&error, content as u64, progress))? {
         content += data.len();
+        progress.read(&data);
         if content > limit {
             return Err(progress.failure(Reason::TooLong { what: "body", limit }));
         }
@@ -103,6 +106,15 @@ fn head(response: &reqwest::Response) -> Head {
         encoding: text(response.headers(), &CONTENT_ENCODING).unwrap_or_default().to_ascii_lowercase(),
         ..Head::default()
     }
+}
+
+/// The head in the shape of HTTP/1, for a person.
+fn head_lines(response: &reqwest::Response) -> Vec<u8> {
+    let mut lines = format!("{:?} {}\r\n", response.version(), response.status().as_u16()).into_bytes();
+    for (name, value) in response.headers() {
+        lines.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+    }
+    lines
 }
 
 fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {

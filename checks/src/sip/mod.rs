@@ -34,8 +34,9 @@ pub(crate) async fn run(spec: &Sip, target: Target, progress: &mut Progress) -> 
             let request = Request::new(spec, target, local);
             let sent = stream.write_all(request.text().as_bytes()).await;
             sent.map_err(|error| progress.failure(reason_of(&error, 0)))?;
+            progress.wrote(request.text().as_bytes());
             progress.phase = Phase::Receive;
-            replies(&mut Lines::new(stream, LIMITS), &request, progress).await
+            replies(&mut Lines::new(stream, LIMITS).watched(progress), &request, progress).await
         }
     }
 }
@@ -48,6 +49,7 @@ async fn datagrams(socket: &UdpSocket, request: &Request, progress: &mut Progres
     let mut received = 0;
     loop {
         socket.send(text.as_bytes()).await.map_err(|error| progress.failure(reason_of(&error, received)))?;
+        progress.wrote(text.as_bytes());
         progress.phase = Phase::Receive;
         let interval = pause;
         let waiting = async {
@@ -56,6 +58,7 @@ async fn datagrams(socket: &UdpSocket, request: &Request, progress: &mut Progres
                     socket.recv(&mut buffer).await.map_err(|error| progress.failure(reason_of(&error, received)))?;
                 progress.received();
                 received += count as u64;
+                progress.read(buffer.get(..count).unwrap_or_default());
                 // Over UDP anybody may send anything: what is no answer to us is as if it had not come.
                 let Some(reply) = parse(buffer.get(..count).unwrap_or_default()) else { continue };
                 match judge(&reply, request) {
