@@ -90,7 +90,10 @@ async fn answer(socket: &UdpSocket, progress: &Progress) -> io::Result<()> {
             Ok(())
         }
         Err(error) => {
-            progress.note(|| format!("ICMP says: {}", reason_of(&error, 0)));
+            progress.note(|| match error.kind() {
+                io::ErrorKind::ConnectionRefused => "ICMP: port unreachable".to_owned(),
+                _ => format!("no datagram: {}", reason_of(&error, 0)),
+            });
             Err(error)
         }
     }

@@ -1,11 +1,17 @@
 //! What a watched check tells: the whole conversation, and no secret in any form.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may fail")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test may fail, and runs programs"
+)]
 
 mod support;
 
 use checks::{
-    Dialogue, Dns, Entry, External, ExternalKind, Http, Kind, Ldap, LineProtocol, Login, Method, Mqtt, Ntp, Probe,
+    Dialogue, Dns, Entry, External, ExternalKind, Http, Kind, Ldap, LineProtocol, Login, Method, Mon, Mqtt, Ntp, Probe,
     Radius, Redirect, Secret, Security, SimpleTcp, Sip, Spec, Sql, SqlKind, Target, Tls, Transport, Verdict,
 };
 use std::time::Duration;
@@ -229,6 +235,93 @@ async fn a_program_is_told_with_its_output_and_its_end() {
     let notes = lines(&entries, Kind::Note);
     assert_eq!(notes[0], "running /bin/sh -c \"echo one; echo two >&2; exit 3\" 10.0.0.1 80 10.0.0.2 81");
     assert_eq!(notes[1], "the program ended: exit status: 3");
+}
+
+#[tokio::test]
+async fn a_script_and_what_perl_says_of_it_are_told() {
+    let perl = std::process::Command::new("perl").args(["-e", "0"]).status();
+    if !perl.is_ok_and(|status| status.success()) {
+        println!("perl cannot be run here");
+        return;
+    }
+    let script = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(script.path(), "print \"one\\n\"; print STDERR \"two of @ARGV[0, 1]\\n\"; exit 3;\n").unwrap();
+    let url = "http://probe:testing123@10.0.0.2".to_owned();
+    let command = vec![script.path().display().to_string(), url];
+    let arguments = ["10.0.0.1", "80", "10.0.0.2", "81"].map(str::to_owned);
+    let external = External { kind: ExternalKind::Perl, command, arguments };
+    let (verdict, entries) = watch(Spec::External(external), Target { address: HERE, port: 81 }).await;
+    assert!(!verdict.is_up(), "{verdict:?}");
+    let received = lines(&entries, Kind::Received).join("\n");
+    assert!(received.contains("two of http://probe:***@10.0.0.2 10.0.0.1"), "{received}");
+    let notes = lines(&entries, Kind::Note);
+    assert!(notes[0].starts_with("asking perl, which keeps it compiled, to run /"), "{notes:?}");
+    assert!(notes[0].ends_with(" 10.0.0.1 80 10.0.0.2 81"), "{notes:?}");
+    assert_eq!(notes[1..], ["the program ended: exit status: 3"]);
+    assert!(!lines(&entries, Kind::Sent).is_empty());
+}
+
+#[tokio::test]
+async fn a_monitor_is_told_to_all_who_watch_also_when_it_hangs() {
+    let mon = |lines: &str| {
+        let command = ["/bin/sh", "-c", lines, "http://probe:testing123@here"].map(str::to_owned).to_vec();
+        Spec::Mon(Mon { command })
+    };
+    let target = |host: &str| Target { address: host.parse().unwrap(), port: 0 };
+    let failing = mon("echo 10.0.0.2 \"$0\"; echo why >&2; exit 1");
+    let (one, two) =
+        tokio::join!(watch(failing.clone(), target("10.0.0.1")), watch(failing.clone(), target("10.0.0.2")));
+    assert!(one.0.is_up() && !two.0.is_up(), "{one:?} {two:?}");
+    for (_, entries) in [one, two] {
+        let notes = lines(&entries, Kind::Note);
+        assert!(notes[0].starts_with("running /bin/sh -c ") && notes[0].contains("10.0.0.1"), "{notes:?}");
+        assert_eq!(notes[1], "the program ended: exit status: 1");
+        let received = lines(&entries, Kind::Received);
+        assert!(received.contains(&"10.0.0.2 http://probe:***@here") && received.contains(&"why"), "{entries:#?}");
+    }
+    let probe = Probe::new(mon("echo waiting; sleep 60"), target("10.0.0.3")).unwrap();
+    let (verdict, entries) = probe.trace(Duration::from_secs(2)).await;
+    assert!(!verdict.is_up());
+    assert!(lines(&entries, Kind::Received).contains(&"waiting"), "{entries:#?}");
+}
+
+#[tokio::test]
+async fn services_over_tls_are_told_as_inside_of_it() {
+    let acceptor = support::acceptor();
+    let target = tcp(HERE, move |stream| {
+        let acceptor = acceptor.clone();
+        async move {
+            let Ok(mut stream) = acceptor.accept(stream).await else { return };
+            let _ = stream.read(&mut [0; 1024]).await;
+            let _ = stream.write_all(b"SIP/2.0 nonsense\r\n").await;
+            let _ = stream.shutdown().await;
+        }
+    })
+    .await;
+    let tls = Some(Tls::default());
+    let transport = Transport::Tcp;
+    let simple = SimpleTcp { transport, tls: tls.clone(), send: b"hello\n".to_vec(), receive: None };
+    let sips = Sip { transport, tls, login: "probe".to_owned() };
+    for (spec, sent) in [(Spec::SimpleTcp(simple), "hello"), (Spec::Sip(sips), "OPTIONS sip")] {
+        let (_, entries) = watch(spec, target).await;
+        let notes = lines(&entries, Kind::Note).join("\n");
+        assert!(notes.contains("TLS 1.3 with ") && notes.contains("  for real.example"), "{notes}");
+        assert!(lines(&entries, Kind::Sent)[0].starts_with(sent), "{entries:#?}");
+        assert_eq!(lines(&entries, Kind::Received), ["SIP/2.0 nonsense"]);
+    }
+}
+
+#[tokio::test]
+async fn connect_over_udp_tells_the_ping_beside_the_datagram() {
+    let target = udp(HERE, |_, _| vec![b"who is there".to_vec()]).await;
+    let (verdict, entries) = watch(Spec::Reach { attempts: 1 }, target).await;
+    assert_eq!(verdict.words(), "the port answers");
+    assert!(lines(&entries, Kind::Note).contains(&"sending an empty datagram"), "{entries:#?}");
+    assert!(lines(&entries, Kind::Received).iter().any(|line| line.ends_with("who is there")), "{entries:#?}");
+    let (verdict, entries) = watch(Spec::Reach { attempts: 1 }, support::closed_port().await).await;
+    assert_eq!(verdict.words(), "receive: port unreachable");
+    assert!(lines(&entries, Kind::Note).contains(&"ICMP: port unreachable"), "{entries:#?}");
+    assert!(entries.iter().all(|entry| entry.connection.is_none() || entry.connection == Some(1)), "{entries:#?}");
 }
 
 #[tokio::test]
