@@ -47,7 +47,6 @@ fn run(argv0: &str, configured: &Configured, stdout: &mut dyn Write, stderr: &mu
         Verb::Show(options) => {
             with_file(configured, stderr, |shown, stderr| cmd::show::run(shown, *options, stdout, stderr, colour))
         }
-        Verb::Probe(options) if options.trace => unavailable("probe --trace", stderr),
         Verb::Probe(options) => {
             with_file(configured, stderr, |shown, stderr| cmd::probe::run(shown, options, stdout, stderr, colour))
         }

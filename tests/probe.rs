@@ -84,3 +84,61 @@ fn a_broken_file_is_exit_code_two() {
     assert_eq!(said.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&said.stderr).contains("invalid check interval value"), "{said:?}");
 }
+
+#[test]
+fn the_conversation_is_printed_and_exit_codes_stay() {
+    let (good, bad) = (web(), closed());
+    let text = configuration(good, bad);
+    let said = probe(&text, &["--trace"]);
+    let shown = String::from_utf8_lossy(&said.stdout);
+    assert_eq!(said.status.code(), Some(1), "{shown}");
+    let places = [
+        "up    http",
+        "connected to 127.0.0.1:",
+        "> GET / HTTP/1.1",
+        "> Host: 127.0.0.1",
+        "< HTTP/1.1 200 OK",
+        "< Test Page",
+    ]
+    .map(|wanted| shown.find(wanted).unwrap_or_else(|| panic!("{wanted}: {shown}")));
+    assert!(places.is_sorted(), "{shown}");
+    assert!(shown.contains(&format!("* no connection to 127.0.0.1:{bad}: connection refused")), "{shown}");
+    let up = probe(&text, &["192.0.2.1:81", "--trace", "--json"]);
+    assert_eq!(up.status.code(), Some(0));
+    let json: serde_json::Value = serde_json::from_slice(&up.stdout).unwrap();
+    let steps = json["probes"][0]["trace"][0].as_array().unwrap();
+    assert_eq!(steps[0]["kind"], "note");
+    assert_eq!(steps[0]["lines"][0], format!("connecting to 127.0.0.1:{good}"));
+    assert!(steps[0]["at_ms"].is_number());
+}
+
+/// The password is in the file and goes over the wire; the server repeats it in two pieces. Nothing that is printed has it.
+#[test]
+fn a_password_is_in_neither_output() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut heard = [0; 1024];
+            let _ = stream.write_all(b"+OK\r\n");
+            let _ = stream.read(&mut heard);
+            let _ = stream.write_all(b"+OK\r\n");
+            let _ = stream.read(&mut heard);
+            let _ = stream.write_all(b"-ERR hunt");
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            let _ = stream.write_all(b"er2 AGh1bnRlcjI= is wrong\r\n");
+        }
+    });
+    let text = format!(
+        "virtual=192.0.2.1:110\n    real=127.0.0.1:{port} masq\n    service=pop\n    login=\"probe\"\n    passwd=\"hunter2\"\n"
+    );
+    for arguments in [&["--trace"][..], &["--trace", "--json"]] {
+        let said = probe(&text, arguments);
+        let shown = String::from_utf8_lossy(&said.stdout).into_owned() + &String::from_utf8_lossy(&said.stderr);
+        assert!(shown.contains("PASS ***") && shown.contains("is wrong"), "{shown}");
+        for form in ["hunt", "ter2", "AGh1bnRlcjI", "aHVudGVyMg"] {
+            assert!(!shown.contains(form), "{form}: {shown}");
+        }
+    }
+}

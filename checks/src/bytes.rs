@@ -40,6 +40,22 @@ impl<'a> Bytes<'a> {
     }
 }
 
+/// The digits of base64 (RFC 4648, section 4).
+pub(crate) const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// Base64 with padding.
+pub(crate) fn base64(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for piece in bytes.chunks(3) {
+        let number = (0..3).fold(0u32, |number, index| number << 8 | u32::from(*piece.get(index).unwrap_or(&0)));
+        for index in 0..4 {
+            let digit = usize::try_from(number >> (18 - 6 * index) & 63).unwrap_or_default();
+            text.push(if index > piece.len() { '=' } else { DIGITS.get(digit).copied().map_or('=', char::from) });
+        }
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::Bytes;

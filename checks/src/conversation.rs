@@ -1,6 +1,7 @@
 //! A conversation over TCP, plain or over TLS, in pieces of known length: what the binary protocols share.
 
 use crate::net::{self, Progress, reason_of};
+use crate::trace::{CLOSED, Tap};
 use crate::{Failure, Reason, Target, tls};
 use rustls::ClientConfig;
 use std::future::poll_fn;
@@ -32,6 +33,8 @@ pub(crate) struct Conversation {
     target: Target,
     /// Bytes received so far (of TLS: inside of it).
     received: u64,
+    /// For the last words, which know no progress any more.
+    tap: Option<Tap>,
 }
 
 impl Conversation {
@@ -39,7 +42,7 @@ impl Conversation {
     pub(crate) async fn open(target: Target, progress: &mut Progress) -> Result<Self, Failure> {
         progress.connecting();
         let stream = net::connect(target, progress).await?;
-        Ok(Self { wire: Wire::Plain(stream), target, received: 0 })
+        Ok(Self { wire: Wire::Plain(stream), target, received: 0, tap: progress.tap.clone() })
     }
     /// The TLS handshake; a connection that is secure already stays as it is.
     pub(crate) async fn secure(self, secure: &Secure, progress: &mut Progress) -> Result<Self, Failure> {
@@ -66,6 +69,7 @@ impl Conversation {
             },
         };
         sent.map_err(|error| self.failure(&error, progress))?;
+        progress.wrote(bytes);
         progress.sent();
         Ok(())
     }
@@ -80,11 +84,15 @@ impl Conversation {
         };
         self.received += bytes.len() as u64;
         if !bytes.is_empty() {
+            progress.read(&bytes);
             progress.received();
         }
         match read {
             Ok(count) if count == length => Ok(bytes),
-            Ok(_) => Err(progress.failure(Reason::Closed(self.received))),
+            Ok(_) => {
+                progress.note(|| CLOSED.to_owned());
+                Err(progress.failure(Reason::Closed(self.received)))
+            }
             Err(error) => Err(self.failure(&error, progress)),
         }
     }
@@ -114,6 +122,9 @@ impl Conversation {
     }
     /// Last words, and the end, without waiting for either: the verdict does not depend on them.
     pub(crate) async fn close(mut self, words: &[u8]) {
+        if let Some(tap) = &self.tap {
+            tap.wrote(words);
+        }
         poll_fn(|context| {
             match &mut self.wire {
                 Wire::Plain(stream) => {

@@ -86,6 +86,7 @@ impl Question<'_> {
                 None => self.socket.send(self.request).await,
             };
             sent.map_err(|error| progress.failure(reason_of(&error, hearing.received)))?;
+            progress.wrote(self.request);
             progress.sent();
             let until = (Instant::now() + pause).min(last);
             let mut provisional = false;
@@ -129,6 +130,7 @@ impl Hearing {
             let (count, from) = heard.map_err(|error| progress.failure(reason_of(&error, self.received)))?;
             progress.received();
             self.received += count as u64;
+            progress.read(self.buffer.get(..count).unwrap_or_default());
             match judge(self.buffer.get(..count).unwrap_or_default(), from) {
                 Datagram::Answer(answer) => return Ok(answer),
                 Datagram::Provisional => *provisional = true,

@@ -4,7 +4,6 @@
 
 mod ftp;
 mod imap;
-mod mask;
 mod memcached;
 mod nntp;
 mod pop;

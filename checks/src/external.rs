@@ -4,7 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "running programs is what this check does")]
 
 use crate::net::Progress;
-use crate::programs::{Group, LastLine, MARK, Stream, error_words, mark, wait};
+use crate::programs::{Group, LastLine, MARK, Stream, command_line, end_words, error_words, mark, wait};
 use crate::{External, Failure, Phase, Reason, Success, Target};
 use std::io;
 use std::os::unix::process::ExitStatusExt;
@@ -14,16 +14,18 @@ use tokio::process::{Child, Command};
 /// Runs the program once: exit code 0 is up. Its last line of output becomes the words.
 pub(crate) async fn run(spec: &External, target: Target, progress: &mut Progress) -> Result<Success, Failure> {
     progress.phase = Phase::Connect;
+    progress.note(|| format!("running {}", command_line(spec.command.iter().chain(&spec.arguments))));
     let started = start(spec, target);
     let (mut child, output, mut group) = started.map_err(|reason| progress.failure(reason))?;
     progress.connected();
     progress.phase = Phase::Receive;
-    let mut output = [output];
+    let mut output = [output.watched(progress.tap.as_slice())];
     // Declared behind the child, the group goes first: its number cannot belong to anybody else yet.
     let status = wait(&mut child, &mut output).await;
     match status {
         Ok(status) => {
             group.ended();
+            progress.note(|| end_words(status));
             let [output] = output;
             verdict(status, output.sink.words()).map_err(|reason| progress.failure(reason))
         }

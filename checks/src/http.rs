@@ -66,9 +66,10 @@ impl Prepared {
             return self.follow(http, None, target, progress).await;
         };
         let token = token::read(path).await.map_err(|reason| progress.failure(reason))?;
+        progress.tell(|tap| tap.hide(&token));
         let followed = self.follow(http, Some(&token), target, progress).await;
         match followed {
-            Ok(success) => Ok(Success { words: token::masked(&success.words, token.reveal()), ..success }),
+            Ok(success) => Ok(Success { words: token::over(&success.words, &token), ..success }),
             Err(Failure { phase, reason }) => Err(Failure { phase, reason: token::mask(reason, &token) }),
         }
     }
@@ -182,6 +183,10 @@ async fn resolve(hop: &Hop, progress: &mut Progress) -> Result<Option<Target>, F
     progress.resolving();
     let host = hop.host_text();
     let found = Box::pin(lookup_host((host.as_str(), hop.port))).await.ok().and_then(|mut addresses| addresses.next());
+    progress.note(|| match found {
+        Some(address) => format!("{host} resolves to {}", address.ip()),
+        None => format!("{host} does not resolve"),
+    });
     if found.is_some() {
         progress.resolved();
     }

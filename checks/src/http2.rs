@@ -2,6 +2,7 @@
 //! 64 KiB, frames of 16 KiB, a window of 64 KiB; what it takes without asking (pings, settings, unknown frames) is bounded
 //! here, by the bytes of the whole connection.
 
+mod lines;
 mod wire;
 
 use crate::net::{Progress, excerpt, reason_of};
@@ -57,7 +58,11 @@ pub(crate) async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
         Ok((sender, connection)) => drive(connection, ask(sender, request, body, limits, progress)).await,
         Err(error) => Err(Ended::Library(error)),
     };
-    asked.map_err(|ended| progress.failure(reason(ended, &seen)))
+    asked.map_err(|ended| {
+        let reason = reason(ended, &seen);
+        progress.note(|| format!("no answer over HTTP/2: {reason}"));
+        progress.failure(reason)
+    })
 }
 
 /// Why there is no answer.
@@ -83,13 +88,16 @@ async fn ask(
     limits: Limits,
     progress: &mut Progress,
 ) -> Result<Answer, Ended> {
+    progress.tell(|tap| tap.wrote(&lines::of_request(&request)));
     let (answer, mut sending) = sender.ready().await?.send_request(request, body.is_empty())?;
     if !body.is_empty() {
+        progress.wrote(&body);
         sending.send_data(body, true)?;
     }
     progress.sent();
     let (head, mut content) = answer.await?.into_parts();
     progress.received();
+    progress.tell(|tap| tap.read(&lines::of_answer(head.status, &head.headers)));
     let mut answer =
         Answer { status: head.status, headers: head.headers, body: Vec::new(), trailers: HeaderMap::new() };
     if !answer.status.is_success() {
@@ -99,6 +107,7 @@ async fn ask(
     while let Some(data) = content.data().await {
         let data = data?;
         taken += data.len();
+        progress.read(&data);
         if taken > limits.body {
             return Err(Ended::Ours(Reason::TooLong { what: "body", limit: limits.body }));
         }
@@ -108,6 +117,7 @@ async fn ask(
         content.flow_control().release_capacity(data.len())?;
     }
     answer.trailers = content.trailers().await?.unwrap_or_default();
+    progress.tell(|tap| tap.read(&lines::of_fields(&answer.trailers)));
     Ok(answer)
 }
 

@@ -13,6 +13,7 @@ mod http;
 mod http2;
 mod ldap;
 mod line;
+mod mask;
 mod mon;
 mod mqtt;
 mod mysql;
@@ -33,6 +34,7 @@ mod sip;
 pub mod spec;
 mod stream;
 mod tls;
+pub mod trace;
 pub mod verdict;
 pub mod words;
 
@@ -46,5 +48,6 @@ pub use spec::{
     Method, Mon, Mqtt, Ntp, Radius, Redirect, Security, SimpleTcp, Sip, Spec, Sql, SqlKind, Target, Tls, Transport,
     Verify,
 };
+pub use trace::{Entry, Kind};
 pub use verdict::{Failure, Phase, Reason, Success, Timings, Verdict};
 pub use words::WordsError;

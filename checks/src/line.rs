@@ -1,7 +1,8 @@
 //! Lines from a peer that is not trusted: every line and the whole answer have a limit, so memory stays bounded whatever
 //! arrives. And peers' words, cut to what may stand in a reason.
 
-use crate::net::reason_of;
+use crate::net::{Progress, reason_of};
+use crate::trace::{CLOSED, Tap};
 use crate::{Reason, tls};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
@@ -31,11 +32,16 @@ pub(crate) struct Lines<R> {
     /// Lines handed out.
     count: usize,
     ended: bool,
+    tap: Option<Tap>,
 }
 
 impl<R: AsyncRead + Unpin> Lines<R> {
     pub(crate) fn new(reader: R, limits: Limits) -> Self {
-        Self { reader, limits, buffer: Vec::new(), searched: 0, received: 0, count: 0, ended: false }
+        Self { reader, limits, buffer: Vec::new(), searched: 0, received: 0, count: 0, ended: false, tap: None }
+    }
+    /// What is read is written down where the probe is watched.
+    pub(crate) fn watched(self, progress: &Progress) -> Self {
+        Self { tap: progress.tap.clone(), ..self }
     }
     /// The stream itself, to send on it.
     pub(crate) fn stream(&mut self) -> &mut R {
@@ -65,6 +71,12 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         self.buffer.extend_from_slice(chunk.get(..count).unwrap_or_default());
         self.received += count;
         self.ended = count == 0;
+        if let Some(tap) = &self.tap {
+            tap.read(chunk.get(..count).unwrap_or_default());
+            if self.ended {
+                tap.note(CLOSED);
+            }
+        }
         Ok(count)
     }
     /// The next line with its newline; the last one may have none; `None` at the end.

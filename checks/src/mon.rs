@@ -9,6 +9,7 @@ mod run;
 
 use crate::net::Progress;
 use crate::programs::{Place, lock, place};
+use crate::trace::Tap;
 use crate::{Failure, Mon, Phase, Reason, Success, Target};
 use group::{Group, Stage};
 use report::Report;
@@ -61,11 +62,11 @@ impl Monitor {
     }
 
     /// Waits for room: alone, or until the process of a group has been started.
-    pub(crate) async fn seat(self: &Arc<Self>, host: IpAddr, deadline: Duration) -> Seat {
+    pub(crate) async fn seat(self: &Arc<Self>, host: IpAddr, deadline: Duration, tap: Option<&Tap>) -> Seat {
         if lock(&self.apart).contains(&host) {
             return Seat::Alone(place().await);
         }
-        let mut stage = Group::join(self, host, deadline);
+        let mut stage = Group::join(self, host, deadline, tap);
         let started = stage.wait_for(|stage| !matches!(stage, Stage::Gathering)).await.is_ok();
         Seat::Together(started.then_some(stage))
     }
@@ -82,10 +83,16 @@ impl Monitor {
         progress.phase = Phase::Receive;
         let host = target.address;
         let report = match seat {
-            Seat::Alone(place) => self.alone(host, deadline, place).await,
+            Seat::Alone(place) => {
+                progress.note(|| "asked alone: it was silent the last time".to_owned());
+                self.alone(host, deadline, place, progress).await
+            }
             Seat::Together(stage) => match together(stage, deadline).await {
                 Some(report) => report,
-                None => self.alone(host, deadline, place().await).await,
+                None => {
+                    progress.note(|| "asked alone: together with others it takes too long".to_owned());
+                    self.alone(host, deadline, place().await, progress).await
+                }
             },
         };
         let said = report.and_then(|report| report.verdict(host));
@@ -98,10 +105,16 @@ impl Monitor {
     }
 
     /// A process for one host; where it is cut off, or takes longer than a group may, the host stays apart.
-    async fn alone(&self, host: IpAddr, deadline: Duration, _place: Place) -> Result<Arc<Report>, Reason> {
+    async fn alone(
+        &self,
+        host: IpAddr,
+        deadline: Duration,
+        _place: Place,
+        progress: &Progress,
+    ) -> Result<Arc<Report>, Reason> {
         lock(&self.apart).insert(host);
         let started = Instant::now();
-        let report = run::once(self, &[host]).await;
+        let report = run::once(self, &[host], progress.tap.as_slice()).await;
         if started.elapsed() < deadline / 2 {
             lock(&self.apart).remove(&host);
         }

@@ -1,5 +1,6 @@
 //! Sockets towards one real server, with errors already in the words of a [`Reason`].
 
+use crate::trace::Tap;
 use crate::{Failure, Phase, Reason, Target, Timings};
 use std::io;
 use std::net::SocketAddr;
@@ -14,12 +15,44 @@ pub(crate) struct Progress {
     pub(crate) phase: Phase,
     /// Finished phases.
     pub(crate) timings: Timings,
+    /// Where the conversation is written down; unset: nobody wants to see it.
+    pub(crate) tap: Option<Tap>,
 }
 
 impl Progress {
     /// A probe begins.
     pub(crate) fn start() -> Self {
-        Self { started: Instant::now(), phase: Phase::Connect, timings: Timings::default() }
+        Self { started: Instant::now(), phase: Phase::Connect, timings: Timings::default(), tap: None }
+    }
+    /// A probe begins that may be watched.
+    pub(crate) fn watched(tap: Option<Tap>) -> Self {
+        Self { tap, ..Self::start() }
+    }
+    /// A second connection of the same probe begins.
+    pub(crate) fn beside(&self) -> Self {
+        Self { tap: self.tap.as_ref().map(Tap::beside), ..Self::start() }
+    }
+    /// Tells the one who watches, if somebody does.
+    pub(crate) fn tell(&self, what: impl FnOnce(&Tap)) {
+        if let Some(tap) = &self.tap {
+            what(tap);
+        }
+    }
+    /// These bytes went to the peer.
+    pub(crate) fn wrote(&self, bytes: &[u8]) {
+        self.tell(|tap| tap.wrote(bytes));
+    }
+    /// These bytes came from the peer.
+    pub(crate) fn read(&self, bytes: &[u8]) {
+        self.tell(|tap| tap.read(bytes));
+    }
+    /// Something else happened.
+    pub(crate) fn note(&self, words: impl FnOnce() -> String) {
+        self.tell(|tap| tap.note(&words()));
+    }
+    /// These bytes prove that a secret is known, and are not to be shown: [`Tap::conceal`].
+    pub(crate) fn conceal(&self, proof: &[u8]) {
+        self.tell(|tap| tap.conceal(proof));
     }
     /// Time since the beginning.
     pub(crate) fn elapsed(&self) -> std::time::Duration {
@@ -97,6 +130,7 @@ fn words(error: &io::Error) -> String {
 /// Connects; on success the progress stands at `Send`.
 pub(crate) async fn connect(target: Target, progress: &mut Progress) -> Result<TcpStream, Failure> {
     let address = SocketAddr::new(target.address, target.port);
+    progress.note(|| format!("connecting to {address}"));
     let connecting = async {
         let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         socket.connect(address).await
@@ -104,9 +138,21 @@ pub(crate) async fn connect(target: Target, progress: &mut Progress) -> Result<T
     match connecting.await {
         Ok(stream) => {
             progress.connected();
+            progress.note(|| opened("connected", address, stream.local_addr()));
             Ok(stream)
         }
-        Err(error) => Err(progress.failure(reason_of(&error, 0))),
+        Err(error) => {
+            progress.note(|| format!("no connection to {address}: {}", reason_of(&error, 0)));
+            Err(progress.failure(reason_of(&error, 0)))
+        }
+    }
+}
+
+/// Both ends of a socket, for a person.
+fn opened(how: &str, address: SocketAddr, local: io::Result<SocketAddr>) -> String {
+    match local {
+        Ok(local) => format!("{how} to {address} from {local}"),
+        Err(_) => format!("{how} to {address}"),
     }
 }
 
@@ -122,6 +168,7 @@ pub(crate) async fn udp(target: Target, progress: &mut Progress) -> Result<UdpSo
     match opening.await {
         Ok(socket) => {
             progress.connected();
+            progress.note(|| opened("UDP socket", address, socket.local_addr()));
             Ok(socket)
         }
         Err(error) => Err(progress.failure(reason_of(&error, 0))),

@@ -6,7 +6,7 @@ mod frames;
 mod worker;
 
 use crate::net::Progress;
-use crate::programs::{error_words, lock};
+use crate::programs::{LastLine, Sink, command_line, end_words, error_words, lock};
 use crate::{External, Failure, Phase, Reason, Success, Target};
 use std::collections::HashMap;
 use std::os::unix::fs::MetadataExt;
@@ -54,6 +54,10 @@ impl Script {
         let arguments: Vec<String> = own.iter().chain(&spec.arguments).cloned().collect();
         // A worker may be ended while it is asked: by an administrator, or because it was idle. Once that says nothing.
         for last in [false, true] {
+            progress.note(|| {
+                let words = command_line(std::iter::once(&self.path).chain(&arguments));
+                format!("asking perl, which keeps it compiled, to run {words}")
+            });
             let (worker, mut state) = self.worker().map_err(|reason| progress.failure(reason))?;
             let known = state.wait_for(|state| *state != State::Starting).await.map(|state| state.clone());
             match known {
@@ -69,9 +73,13 @@ impl Script {
             }
             progress.connected();
             progress.phase = Phase::Receive;
-            match worker.run(target.port, &arguments).await {
-                Some(End::Ended(status, words)) => {
-                    return crate::external::verdict(status, words).map_err(|reason| progress.failure(reason));
+            match worker.run(target.port, &arguments, progress).await {
+                Some(End::Ended(status, said)) => {
+                    progress.read(&said);
+                    progress.note(|| end_words(status));
+                    let mut last = LastLine::default();
+                    last.add(&said);
+                    return crate::external::verdict(status, last.words()).map_err(|reason| progress.failure(reason));
                 }
                 Some(End::Failed(words)) => return Err(progress.failure(Reason::Local(words))),
                 None => {}

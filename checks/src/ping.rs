@@ -38,15 +38,17 @@ pub(crate) async fn run(
         _ => progress.failure(reason_of(&error, 0)),
     })?;
     progress.connected();
+    progress.note(|| format!("ICMP socket ({}) to {}", if echo.raw { "raw" } else { "datagram" }, target.address));
     let attempts = attempts.max(1);
     let begin = Instant::now();
     for attempt in 1..=attempts {
         progress.sent();
         let next = begin + deadline.mul_f64(f64::from(attempt) / f64::from(attempts));
         let last = attempt == attempts;
+        let watching = &*progress;
         let answered = async {
-            echo.send(attempt).await?;
-            echo.reply().await
+            echo.send(attempt, watching).await?;
+            echo.reply(watching).await
         };
         let error = if last {
             // Nothing follows: the deadline around the probe ends the waiting.
@@ -106,19 +108,22 @@ impl Echo {
         Ok(socket)
     }
 
-    async fn send(&self, sequence: u32) -> io::Result<()> {
+    async fn send(&self, sequence: u32, progress: &Progress) -> io::Result<()> {
         let request = request(self.version, self.identifier, sequence as u16, &self.token);
-        self.socket.send(&request).await.map(drop)
+        self.socket.send(&request).await?;
+        progress.wrote(&request);
+        Ok(())
     }
 
     /// Waits for a reply to any of the requests so far.
-    async fn reply(&self) -> io::Result<()> {
+    async fn reply(&self, progress: &Progress) -> io::Result<()> {
         let mut packet = [0u8; 576];
         loop {
             let ready = self.socket.ready(Interest::READABLE.add(Interest::ERROR)).await?;
             match self.socket.try_recv(&mut packet) {
                 Ok(length) => {
                     let packet = packet.get(..length).unwrap_or_default();
+                    progress.read(packet);
                     if is_reply(self.version, self.raw, packet, self.identifier, &self.token) {
                         return Ok(());
                     }

@@ -89,9 +89,9 @@ async fn parallel_pings_of_one_address_do_not_mix() {
     tokio::task::yield_now().await;
     let silent = Echo::open(address).unwrap();
     let asking = Echo::open(address).unwrap();
-    asking.send(1).await.unwrap();
-    asking.reply().await.unwrap();
-    assert!(tokio::time::timeout(Duration::from_millis(200), silent.reply()).await.is_err());
+    asking.send(1, &Progress::start()).await.unwrap();
+    asking.reply(&Progress::start()).await.unwrap();
+    assert!(tokio::time::timeout(Duration::from_millis(200), silent.reply(&Progress::start())).await.is_err());
 }
 
 /// Runs itself again in a network namespace of its own, where silence, unreachable hosts and both kinds of socket can be had.

@@ -6,7 +6,7 @@ mod process;
 
 pub(crate) use group::{Group, MARK, mark, sweep};
 pub(crate) use output::{Head, LastLine, Sink};
-pub(crate) use process::{Stream, error_words, wait};
+pub(crate) use process::{Stream, command_line, end_words, error_words, wait};
 
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};

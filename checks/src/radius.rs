@@ -3,6 +3,8 @@
 
 use crate::bytes::Bytes;
 use crate::datagram::{Datagram, exchange, open};
+use crate::line::short;
+use crate::mask::Masker;
 use crate::net::{Progress, reason_of};
 use crate::{Failure, Radius, Reason, Success, Target, random};
 use hmac::{Hmac, KeyInit, Mac};
@@ -42,6 +44,13 @@ pub(crate) async fn run(
         (Err(reason), _) | (_, Err(reason)) => return Err(progress.failure(reason)),
     };
     let request = request(spec, identifier, authenticator, local.ip()).map_err(|reason| progress.failure(reason))?;
+    // Without the authenticator neither side's packet tells anything of the secret.
+    progress.conceal(&authenticator);
+    attributes(&request)
+        .into_iter()
+        .flatten()
+        .filter(|(kind, ..)| matches!(*kind, USER_PASSWORD | MESSAGE_AUTHENTICATOR))
+        .for_each(|(_, value, _)| progress.conceal(value));
     let secret = spec.secret.reveal().as_bytes();
     let reply = exchange(&socket, &request, deadline, progress, |datagram| {
         let Some(reply) = parse(datagram) else { return Datagram::Stray("not a RADIUS packet") };
@@ -55,7 +64,7 @@ pub(crate) async fn run(
     });
     let (code, message) = reply.await?;
     progress.matching();
-    let message = spec.password.mask(&message);
+    let message = short(&Masker::of([&spec.password, &spec.secret]).replace(&message));
     match code {
         ACCESS_ACCEPT => Ok(Success { words: "access accepted".to_owned(), answered_by: None }),
         _ if spec.login.is_empty() => {

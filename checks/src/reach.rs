@@ -36,11 +36,12 @@ pub(crate) async fn run(
 ) -> Result<Success, Failure> {
     let socket = datagram::open(target, progress).await?;
     progress.phase = crate::Phase::Send;
-    send(&socket).await.map_err(|error| progress.failure(reason_of(&error, 0)))?;
+    send(&socket, progress).await.map_err(|error| progress.failure(reason_of(&error, 0)))?;
     progress.sent();
+    let watching = &*progress;
     let unreachable = memory.0.load(Ordering::Relaxed);
     let silent = async {
-        let mut echo = Progress::start();
+        let mut echo = watching.beside();
         let result = ping::run(attempts, target, deadline, &mut echo).await;
         if result.is_ok() {
             let left = deadline.saturating_sub(echo.elapsed());
@@ -48,7 +49,7 @@ pub(crate) async fn run(
                 let pause = PAUSE.min(left / (REPEATS + 1));
                 for _ in 1..REPEATS {
                     sleep(pause).await;
-                    let _ = send(&socket).await;
+                    let _ = send(&socket, watching).await;
                 }
                 sleep(pause).await;
             } else {
@@ -59,7 +60,7 @@ pub(crate) async fn run(
     };
     let heard = tokio::select! {
         biased;
-        heard = answer(&socket) => Some(heard),
+        heard = answer(&socket, watching) => Some(heard),
         // Its phase and words are the ping's own.
         echo = silent => echo.map(|_| None)?,
     };
@@ -74,13 +75,28 @@ pub(crate) async fn run(
     }
 }
 
-async fn send(socket: &UdpSocket) -> io::Result<()> {
+async fn send(socket: &UdpSocket, progress: &Progress) -> io::Result<()> {
+    progress.note(|| "sending an empty datagram".to_owned());
     socket.send(&[]).await.map(drop)
 }
 
 /// Waits for a datagram, whatever is in it, or for an ICMP error.
-async fn answer(socket: &UdpSocket) -> io::Result<()> {
-    socket.recv(&mut [0; 1]).await.map(drop)
+async fn answer(socket: &UdpSocket, progress: &Progress) -> io::Result<()> {
+    let mut beginning = [0; 64];
+    match socket.recv(&mut beginning).await {
+        Ok(count) => {
+            progress.note(|| "a datagram comes, which begins with:".to_owned());
+            progress.read(beginning.get(..count).unwrap_or_default());
+            Ok(())
+        }
+        Err(error) => {
+            progress.note(|| match error.kind() {
+                io::ErrorKind::ConnectionRefused => "ICMP: port unreachable".to_owned(),
+                _ => format!("no datagram: {}", reason_of(&error, 0)),
+            });
+            Err(error)
+        }
+    }
 }
 
 fn success(words: &str) -> Success {

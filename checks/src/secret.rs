@@ -1,6 +1,7 @@
 //! A password or shared secret: usable, comparable, but never printed by accident.
 
 use crate::line::short;
+use crate::mask::Masker;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -21,21 +22,9 @@ impl Secret {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
-    /// A peer's words without the secret, cut to what may stand in a reason: a server may repeat what it was sent. A secret of
-    /// less than four bytes occurs by chance, and masking that would tell it.
+    /// A peer's words without the secret in any form, cut to what may stand in a reason: a server may repeat what it was sent.
     pub(crate) fn mask(&self, words: &[u8]) -> String {
-        if self.0.len() < 4 {
-            return short(words);
-        }
-        let mut masked = Vec::new();
-        let mut rest = words;
-        while let Some(place) = memchr::memmem::find(rest, self.0.as_bytes()) {
-            masked.extend_from_slice(rest.get(..place).unwrap_or_default());
-            masked.extend_from_slice(b"***");
-            rest = rest.get(place + self.0.len()..).unwrap_or_default();
-        }
-        masked.extend_from_slice(rest);
-        short(&masked)
+        short(&Masker::of([self]).replace(words))
     }
 }
 

@@ -47,8 +47,9 @@ async fn stream(
     };
     // A peer that answers and closes at once may refuse what we send: its answer counts all the same.
     let sent = sending.await;
+    progress.wrote(&spec.send);
     progress.phase = Phase::Receive;
-    let mut lines = Lines::new(stream, LIMITS);
+    let mut lines = Lines::new(stream, LIMITS).watched(progress);
     if lines.stream().is_secure() && sent.is_ok() {
         // A server over TLS may end at our close_notify before it has answered (RFC 5246, 7.2.1, even asks for that): it is
         // told only when it seems to wait for the end.
@@ -104,6 +105,7 @@ async fn datagrams(spec: &SimpleTcp, target: Target, progress: &mut Progress) ->
     if !spec.send.is_empty() {
         socket.send(&spec.send).await.map_err(|error| progress.failure(reason_of(&error, 0)))?;
     }
+    progress.wrote(&spec.send);
     progress.phase = Phase::Receive;
     let mut buffer = vec![0; 64 * 1024];
     let mut received = 0;
@@ -113,6 +115,7 @@ async fn datagrams(spec: &SimpleTcp, target: Target, progress: &mut Progress) ->
         progress.received();
         received += count;
         let datagram = buffer.get(..count).unwrap_or_default();
+        progress.read(datagram);
         for line in datagram.split_inclusive(|byte| *byte == b'\n') {
             if spec.receive.as_ref().map_or(Ok(true), |pattern| found(pattern, line))? {
                 return Ok(Success { words: short(line), answered_by: None });

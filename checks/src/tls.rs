@@ -1,6 +1,7 @@
 //! TLS towards a real server: one rustls configuration for each distinct setting, the handshake, and its errors in words.
 //! Sessions are never resumed: a ticket of one real must not be offered to another one under the same name.
 
+mod certificate;
 mod identity;
 mod verify;
 mod words;
@@ -9,10 +10,10 @@ pub(crate) use words::reason;
 
 use crate::net::{Progress, reason_of};
 use crate::{Failure, Identity, Reason, Tls, Verify};
-use rustls::ClientConfig;
 use rustls::client::Resumption;
 use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection};
 use std::collections::HashMap;
 use std::future::poll_fn;
 use std::net::IpAddr;
@@ -106,15 +107,37 @@ pub(crate) async fn handshake(
     progress: &mut Progress,
 ) -> Result<TlsStream<TcpStream>, Failure> {
     progress.securing();
+    progress.note(|| match name {
+        Some(name) => format!("TLS handshake, asking for {name}"),
+        None => "TLS handshake, without a name".to_owned(),
+    });
     let server = name.and_then(|name| ServerName::try_from(name.to_owned()).ok());
     let server = server.unwrap_or_else(|| ServerName::IpAddress(address.into()));
     match TlsConnector::from(config).connect(server, stream).await {
         Ok(stream) => {
             progress.secured();
+            progress.note(|| secured(stream.get_ref().1));
             Ok(stream)
         }
-        Err(error) => Err(progress.failure(reason(&error).unwrap_or_else(|| reason_of(&error, 0)))),
+        Err(error) => {
+            let reason = reason(&error).unwrap_or_else(|| reason_of(&error, 0));
+            progress.note(|| format!("no TLS: {reason}"));
+            Err(progress.failure(reason))
+        }
     }
+}
+
+/// What was agreed on, for a person.
+fn secured(connection: &ClientConnection) -> String {
+    let version = connection.protocol_version().and_then(|version| version.as_str()).unwrap_or("TLS");
+    let suite = connection.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str());
+    let protocol = connection.alpn_protocol().map(|name| format!(", {}", String::from_utf8_lossy(name)));
+    format!(
+        "{} with {}{}",
+        version.replace("TLSv", "TLS ").replace('_', "."),
+        suite.unwrap_or("?"),
+        protocol.unwrap_or_default()
+    )
 }
 
 /// Says goodbye (close_notify) as far as that goes without waiting.

@@ -45,6 +45,7 @@ Options:
                     --secrets       passwords as they are
     probe [VIRTUAL] [REAL]
                     run the checks once, now, without a daemon
+                    --trace         and print what is said, secrets masked
                     --json          for programs
 ",
     );

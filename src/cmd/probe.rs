@@ -4,7 +4,7 @@
 use super::loadable;
 use crate::cli::ProbeOptions;
 use crate::config::{Config, Probes, Real, Virtual};
-use checks::{Class, Failure, Phase, Probe, Reason, Spec, Target, Timings, Verdict};
+use checks::{Class, Entry, Failure, Kind, Phase, Probe, Reason, Spec, Target, Timings, Verdict};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::sync::Arc;
@@ -23,6 +23,8 @@ struct Found {
     check: &'static str,
     /// Unset where the configuration says that nothing is checked.
     verdict: Option<Verdict>,
+    /// What was said, one list a probe; unset where nobody asked for it.
+    trace: Option<Vec<Vec<Entry>>>,
 }
 
 /// Runs the checks of the reals that match. Exit code 0 when all are up, 1 otherwise, 2 where the file does not load.
@@ -61,14 +63,14 @@ async fn ask(config: &Config, options: &ProbeOptions) -> Vec<Found> {
             let steps = steps(real);
             let program = steps.iter().flatten().any(|(spec, _)| spec.class() == Class::Process);
             let target = real.address.map(|address| Target { address, port: real.checkport });
-            let host = real.host.clone();
+            let (host, trace) = (real.host.clone(), options.trace);
             let task = steps.map(|steps| {
                 tokio::spawn(async move {
                     // The semaphore is never closed.
                     let _place = if program { None } else { places.acquire().await.ok() };
                     match target {
-                        Some(target) => all(steps, target).await,
-                        None => failed(Phase::Resolve, Reason::Unresolved(host)),
+                        Some(target) => all(steps, target, trace).await,
+                        None => (failed(Phase::Resolve, Reason::Unresolved(host)), Vec::new()),
                     }
                 })
             });
@@ -77,13 +79,16 @@ async fn ask(config: &Config, options: &ProbeOptions) -> Vec<Found> {
     }
     let mut found = Vec::new();
     for (service, real, check, task) in running {
-        let verdict = match task {
+        let (verdict, said) = match task {
             Some(task) => {
-                Some(task.await.unwrap_or_else(|panic| failed(Phase::Connect, Reason::Internal(panic.to_string()))))
+                let (verdict, said) = task
+                    .await
+                    .unwrap_or_else(|panic| (failed(Phase::Connect, Reason::Internal(panic.to_string())), Vec::new()));
+                (Some(verdict), said)
             }
-            None => None,
+            None => (None, Vec::new()),
         };
-        found.push(Found { service, real, check, verdict });
+        found.push(Found { service, real, check, verdict, trace: options.trace.then_some(said) });
     }
     found
 }
@@ -129,20 +134,26 @@ fn steps(real: &Real) -> Option<Vec<(Spec, Duration)>> {
     }
 }
 
-/// The first failure, or the first verdict.
-async fn all(steps: Vec<(Spec, Duration)>, target: Target) -> Verdict {
+/// The first failure, or the first verdict, and what was said in each probe.
+async fn all(steps: Vec<(Spec, Duration)>, target: Target, trace: bool) -> (Verdict, Vec<Vec<Entry>>) {
     let mut first = None;
+    let mut said = Vec::new();
     for (spec, deadline) in steps {
         let verdict = match Probe::new(spec, target) {
+            Ok(probe) if trace => {
+                let (verdict, entries) = probe.trace(deadline).await;
+                said.push(entries);
+                verdict
+            }
             Ok(probe) => probe.run(deadline).await,
             Err(reason) => failed(Phase::Connect, reason),
         };
         if !verdict.is_up() {
-            return verdict;
+            return (verdict, said);
         }
         first.get_or_insert(verdict);
     }
-    first.unwrap_or_else(|| failed(Phase::Connect, Reason::Internal("nothing to ask".to_owned())))
+    (first.unwrap_or_else(|| failed(Phase::Connect, Reason::Internal("nothing to ask".to_owned()))), said)
 }
 
 fn failed(phase: Phase, reason: Reason) -> Verdict {
@@ -187,8 +198,38 @@ fn as_text(found: &[Found]) -> String {
             text.push_str(&format!("  ({times})"));
         }
         text.push('\n');
+        one.trace.iter().flatten().flatten().for_each(|entry| conversation(entry, &mut text));
     }
     text
+}
+
+/// One step under its real server: milliseconds since the check began, `*` a note, `>` sent, `<` received.
+fn conversation(entry: &Entry, text: &mut String) {
+    let (mark, word) = match entry.kind {
+        Kind::Note => ("*", ""),
+        Kind::Sent => (">", "sent"),
+        Kind::Received => ("<", "received"),
+    };
+    let mut time = format!("{:10.3}", entry.at.as_secs_f64() * 1e3);
+    let connection = entry.connection.map(|number| format!("[{number}] ")).unwrap_or_default();
+    let left_out = (entry.left_out > 0).then(|| match entry.bytes {
+        bytes if entry.lines.is_empty() => format!("… {bytes} more bytes {word}, not shown"),
+        bytes => format!("… {} of these {bytes} bytes are not shown", entry.left_out),
+    });
+    for line in entry.lines.iter().chain(&left_out) {
+        text.push_str(format!("        {time} {mark} {connection}{line}").trim_end());
+        text.push('\n');
+        time = " ".repeat(10);
+    }
+}
+
+/// One step of a conversation.
+fn step(entry: &Entry) -> Value {
+    let mut value = json!({ "at_ms": milliseconds(Some(entry.at)) });
+    if let (Some(object), Ok(Value::Object(rest))) = (value.as_object_mut(), serde_json::to_value(entry)) {
+        object.extend(rest);
+    }
+    value
 }
 
 fn as_json(found: &[Found]) -> Value {
@@ -198,7 +239,7 @@ fn as_json(found: &[Found]) -> Value {
                 phases(&verdict.timings).map(|(name, time)| (name.replace(' ', "_"), json!(milliseconds(time))));
             Value::Object(times.into_iter().collect())
         });
-        json!({
+        let mut object = json!({
             "virtual": found.service,
             "real": found.real,
             "check": found.check,
@@ -206,7 +247,12 @@ fn as_json(found: &[Found]) -> Value {
             "reason": found.verdict.as_ref().map(Verdict::words),
             "phase": found.verdict.as_ref().and_then(|verdict| verdict.result.as_ref().err()).map(|failure| failure.phase),
             "timings_ms": timings,
-        })
+        });
+        if let (Some(trace), Some(object)) = (&found.trace, object.as_object_mut()) {
+            let entries = trace.iter().map(|entries| entries.iter().map(step).collect::<Vec<_>>());
+            object.insert("trace".to_owned(), json!(entries.collect::<Vec<_>>()));
+        }
+        object
     };
     json!({ "probes": found.iter().map(one).collect::<Vec<_>>() })
 }

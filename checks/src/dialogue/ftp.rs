@@ -46,12 +46,12 @@ pub(super) async fn run(mut talk: Talk<'_>) -> Result<Outcome<'_>, Failure> {
             talk.accepted(reply, |code| matches!(code, 200..=299), command)?;
         }
     }
-    let (port, stream) = passive(&mut talk).await?;
+    let (port, stream, mut data) = passive(&mut talk).await?;
     let reply = talk.ask(&format!("RETR {file}"), FORM).await?;
     talk.accepted(reply, |code| matches!(code, 100..=199), "RETR")?;
     let broken = |reason| Reason::Data { port, reason: Box::new(reason) };
-    let stream = talk.secured(stream).await.map_err(|failure| talk.failure(broken(failure.reason)))?;
-    let (bytes, count) = download(&talk, stream).await.map_err(|reason| talk.failure(broken(reason)))?;
+    let stream = talk.secured(stream, &mut data).await.map_err(|failure| talk.failure(broken(failure.reason)))?;
+    let (bytes, count) = download(&talk, stream, &data).await.map_err(|reason| talk.failure(broken(reason)))?;
     let reply = talk.reply(FORM).await?;
     let reply = talk.accepted(reply, |code| matches!(code, 200..=299), "RETR")?;
     talk.matching(&bytes)?;
@@ -70,7 +70,7 @@ async fn log_in(talk: &mut Talk<'_>) -> Result<(), Failure> {
 }
 
 /// Has the server listen, and connects there.
-async fn passive(talk: &mut Talk<'_>) -> Result<(u16, TcpStream), Failure> {
+async fn passive(talk: &mut Talk<'_>) -> Result<(u16, TcpStream, Progress), Failure> {
     let reply = talk.ask("EPSV", FORM).await?;
     let port = if reply.code == 229 {
         port_of_epsv(&reply.text)
@@ -86,13 +86,14 @@ async fn passive(talk: &mut Talk<'_>) -> Result<(u16, TcpStream), Failure> {
     };
     let address: IpAddr = talk.target.address;
     // The phases and timings are those of the control connection.
-    let connected = net::connect(Target { address, port }, &mut Progress::start()).await;
+    let mut progress = talk.progress.beside();
+    let connected = net::connect(Target { address, port }, &mut progress).await;
     let stream = connected.map_err(|failure| talk.failure(Reason::Data { port, reason: Box::new(failure.reason) }))?;
-    Ok((port, stream))
+    Ok((port, stream, progress))
 }
 
 /// Reads to the end; what is not to be matched is counted, not kept.
-async fn download(talk: &Talk<'_>, mut stream: Stream) -> Result<(Vec<u8>, usize), Reason> {
+async fn download(talk: &Talk<'_>, mut stream: Stream, data: &Progress) -> Result<(Vec<u8>, usize), Reason> {
     let keep = talk.spec.receive.is_some();
     let limit = if keep { BODY_LIMIT } else { UNMATCHED_LIMIT };
     let (mut bytes, mut count) = (Vec::new(), 0);
@@ -102,6 +103,7 @@ async fn download(talk: &Talk<'_>, mut stream: Stream) -> Result<(Vec<u8>, usize
         if length == 0 {
             return Ok((bytes, count));
         }
+        data.read(chunk.get(..length).unwrap_or_default());
         count += length;
         if count > limit {
             return Err(Reason::TooLong { what: "file", limit });

@@ -1,8 +1,8 @@
 //! One connection, line by line: sending, hearing, starting TLS on the way, and the peer's words made fit for a reason.
 //! Every step leaves the phase that the verdict names if it is the last one.
 
-use super::mask::Mask;
 use crate::line::{Limits, Lines, short};
+use crate::mask::Masker;
 use crate::net::{self, Progress, reason_of};
 use crate::spec::{Dialogue, Security};
 use crate::stream::Stream;
@@ -33,7 +33,7 @@ pub(super) struct Talk<'a> {
     pub(super) progress: &'a mut Progress,
     lines: Lines<Stream>,
     tls: Option<Arc<ClientConfig>>,
-    mask: Mask,
+    mask: Masker,
     deadline: Duration,
 }
 
@@ -55,7 +55,9 @@ impl<'a> Talk<'a> {
             _ => Stream::Plain(stream),
         };
         progress.sent();
-        Ok(Self { spec, target, progress, lines: Lines::new(stream, LIMITS), tls, mask: Mask::new(spec), deadline })
+        let mask = Masker::of(spec.login.iter().map(|login| &login.password));
+        let lines = Lines::new(stream, LIMITS).watched(progress);
+        Ok(Self { spec, target, progress, lines, tls, mask, deadline })
     }
 
     /// Sends `text` and CRLF.
@@ -71,6 +73,7 @@ impl<'a> Talk<'a> {
             stream.flush().await
         };
         let sent = sending.await;
+        self.progress.wrote(bytes);
         self.progress.sent();
         sent.map_err(|error| self.failure(of_stream(&error, received)))
     }
@@ -109,13 +112,14 @@ impl<'a> Talk<'a> {
     pub(super) fn begins_with_tls(&self) -> bool {
         matches!(self.spec.security, Security::Tls(_))
     }
-    /// Another connection to the peer, secured where this one is from its beginning.
-    pub(super) async fn secured(&self, stream: tokio::net::TcpStream) -> Result<Stream, Failure> {
+    /// Another connection to the peer, with a progress of its own, secured where this one is from its beginning.
+    pub(super) async fn secured(
+        &self,
+        stream: tokio::net::TcpStream,
+        progress: &mut Progress,
+    ) -> Result<Stream, Failure> {
         match (&self.spec.security, self.tls.clone()) {
-            (Security::Tls(setting), Some(config)) => {
-                // The phases and timings are those of the first connection.
-                secure(config, setting, self.target, stream, &mut Progress::start()).await
-            }
+            (Security::Tls(setting), Some(config)) => secure(config, setting, self.target, stream, progress).await,
             _ => Ok(Stream::Plain(stream)),
         }
     }
@@ -138,7 +142,7 @@ impl<'a> Talk<'a> {
         };
         let stream = secure(config, setting, self.target, stream, self.progress).await?;
         self.progress.sent();
-        Ok(Self { lines: Lines::new(stream, LIMITS), ..self })
+        Ok(Self { lines: Lines::new(stream, LIMITS).watched(self.progress), ..self })
     }
 
     /// The pattern, if any, is looked for in `text`.
@@ -148,7 +152,7 @@ impl<'a> Talk<'a> {
         match pattern.is_match(text) {
             Ok(true) => Ok(()),
             Ok(false) => {
-                let excerpt = net::excerpt(&self.mask.over(text), EXCERPT);
+                let excerpt = net::excerpt(&self.mask.replace(text), EXCERPT);
                 Err(self.failure(Reason::NoMatch { bytes: text.len(), excerpt }))
             }
             Err(words) => Err(self.failure(Reason::Pattern(words))),
@@ -157,7 +161,7 @@ impl<'a> Talk<'a> {
 
     /// The peer's words as one short line without any password.
     pub(super) fn words(&self, text: &[u8]) -> String {
-        short(&self.mask.over(text))
+        short(&self.mask.replace(text))
     }
     /// A failure in the phase it is in.
     pub(super) fn failure(&self, reason: Reason) -> Failure {

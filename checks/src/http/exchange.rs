@@ -31,6 +31,7 @@ pub(super) async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
         Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe) => {}
         Err(error) => return Err(progress.failure(reason_of(&error, 0))),
     }
+    progress.wrote(request);
     progress.sent();
     let mut reply = Reply::new(wanted);
     let ended = poll_fn(|context| read_all(Pin::new(&mut *stream), context, &mut reply, progress)).await;
@@ -49,9 +50,13 @@ fn read_all<S: AsyncRead>(
     loop {
         let mut buffer = ReadBuf::uninit(&mut memory);
         match ready!(stream.as_mut().poll_read(context, &mut buffer)) {
-            Ok(()) if buffer.filled().is_empty() => return Poll::Ready(reply.end(Reason::Closed(reply.received))),
+            Ok(()) if buffer.filled().is_empty() => {
+                progress.note(|| crate::trace::CLOSED.to_owned());
+                return Poll::Ready(reply.end(Reason::Closed(reply.received)));
+            }
             Ok(()) => {
                 progress.received();
+                progress.read(buffer.filled());
                 match reply.take(buffer.filled()) {
                     Ok(false) => {}
                     Ok(true) => return Poll::Ready(Ok(())),

@@ -1,5 +1,6 @@
 //! The bearer token of an API server: read for each check, since tokens rotate, and never to be seen in words.
 
+use crate::mask::Masker;
 use crate::{Reason, Secret};
 use std::io::{self, Read};
 use std::path::Path;
@@ -40,7 +41,7 @@ fn contents(path: &Path) -> io::Result<Vec<u8>> {
 
 /// A reason without the token, nor a beginning of it that was cut off.
 pub(super) fn mask(reason: Reason, token: &Secret) -> Reason {
-    let over = |text: String| masked(&text, token.reveal());
+    let over = |text: String| over(&text, token);
     match reason {
         Reason::Status { code, phrase } => Reason::Status { code, phrase: over(phrase) },
         Reason::Protocol(text) => Reason::Protocol(over(text)),
@@ -50,7 +51,12 @@ pub(super) fn mask(reason: Reason, token: &Secret) -> Reason {
     }
 }
 
-pub(super) fn masked(text: &str, token: &str) -> String {
+/// Words without the token in any of its forms, nor a beginning of it.
+pub(super) fn over(text: &str, token: &Secret) -> String {
+    masked(&String::from_utf8_lossy(&Masker::of([token]).replace(text.as_bytes())), token.reveal())
+}
+
+fn masked(text: &str, token: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(first) = rest.chars().next() {

@@ -4,6 +4,7 @@ use super::USER_AGENT;
 use super::head::Head;
 use super::target::Hop;
 use crate::net::{Progress, excerpt, reason_of};
+use crate::trace::CLOSED;
 use crate::{Failure, Reason};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
@@ -20,6 +21,7 @@ pub(super) async fn open<S: AsyncRead + AsyncWrite + Unpin>(
     let request = format!("CONNECT {place} HTTP/1.1\r\nHost: {place}\r\nUser-Agent: {USER_AGENT}\r\n\r\n");
     // A proxy that refuses may have closed already: what it said is read below.
     let _ = stream.write_all(request.as_bytes()).await;
+    progress.wrote(request.as_bytes());
     progress.sent();
     let head = head(stream, progress).await.map_err(|reason| progress.failure(reason))?;
     if !head.is_success() {
@@ -56,8 +58,14 @@ async fn head<S: AsyncRead + Unpin>(stream: &mut S, progress: &mut Progress) -> 
             return Err(Reason::TooLong { what: "headers", limit: HEAD_LIMIT });
         }
         match stream.read_buf(&mut bytes).await {
-            Ok(0) => return Err(Reason::Closed(taken as u64)),
-            Ok(count) => taken += count,
+            Ok(0) => {
+                progress.note(|| CLOSED.to_owned());
+                return Err(Reason::Closed(taken as u64));
+            }
+            Ok(count) => {
+                progress.read(bytes.get(bytes.len() - count..).unwrap_or_default());
+                taken += count;
+            }
             Err(error) => return Err(reason_of(&error, taken as u64)),
         }
         progress.received();

@@ -1,7 +1,7 @@
 //! LDAP (RFC 4511): StartTLS where asked, bind, search of one entry by its DN, unbind. Up when exactly one entry is found and
 //! its DN matches.
 
-mod ber;
+pub(crate) mod ber;
 mod message;
 
 use crate::conversation::{Conversation, Secure};

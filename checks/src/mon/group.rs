@@ -5,6 +5,7 @@ use super::report::Report;
 use super::{Monitor, run};
 use crate::Reason;
 use crate::programs::{lock, place};
+use crate::trace::Tap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
@@ -26,29 +27,43 @@ pub(crate) enum Stage {
     Ended(Result<Arc<Report>, Reason>),
 }
 
+/// Whom it is about, and who watches.
+#[derive(Debug)]
+struct Members {
+    hosts: Vec<IpAddr>,
+    taps: Vec<Tap>,
+}
+
 /// A group that still takes hosts.
 #[derive(Debug)]
 pub(super) struct Group {
     /// Unset once it is closed.
-    hosts: Mutex<Option<Vec<IpAddr>>>,
+    members: Mutex<Option<Members>>,
     stage: watch::Sender<Stage>,
 }
 
 impl Group {
     /// Joins the open group of this deadline, or opens one. Whoever drops what is returned has left it; the process of a group
     /// that all have left is killed.
-    pub(super) fn join(monitor: &Arc<Monitor>, host: IpAddr, deadline: Duration) -> watch::Receiver<Stage> {
+    pub(super) fn join(
+        monitor: &Arc<Monitor>,
+        host: IpAddr,
+        deadline: Duration,
+        tap: Option<&Tap>,
+    ) -> watch::Receiver<Stage> {
         let mut open = lock(&monitor.open);
         if let Some(group) = open.get(&deadline).and_then(Weak::upgrade)
-            && let Some(hosts) = lock(&group.hosts).as_mut().filter(|hosts| hosts.len() < MOST)
+            && let Some(members) = lock(&group.members).as_mut().filter(|members| members.hosts.len() < MOST)
         {
-            if !hosts.contains(&host) {
-                hosts.push(host);
+            if !members.hosts.contains(&host) {
+                members.hosts.push(host);
             }
+            members.taps.extend(tap.cloned());
             return group.stage.subscribe();
         }
         let (stage, following) = watch::channel(Stage::Gathering);
-        let group = Arc::new(Self { hosts: Mutex::new(Some(vec![host])), stage });
+        let members = Members { hosts: vec![host], taps: tap.cloned().into_iter().collect() };
+        let group = Arc::new(Self { members: Mutex::new(Some(members)), stage });
         open.insert(deadline, Arc::downgrade(&group));
         tokio::spawn(group.serve(monitor.clone()));
         following
@@ -59,9 +74,9 @@ impl Group {
             tokio::time::sleep(WINDOW).await;
             // More may come while there is no room yet.
             let _place = place().await;
-            let hosts = lock(&self.hosts).take().unwrap_or_default();
+            let Some(Members { hosts, taps }) = lock(&self.members).take() else { return };
             self.stage.send_replace(Stage::Running(hosts.len()));
-            let report = run::once(&monitor, &hosts).await;
+            let report = run::once(&monitor, &hosts, &taps).await;
             self.stage.send_replace(Stage::Ended(report.map(Arc::new)));
         };
         tokio::select! {
@@ -75,9 +90,9 @@ impl Group {
         loop {
             self.stage.closed().await;
             // Whoever joined meanwhile found it open, and is followed.
-            let mut hosts = lock(&self.hosts);
+            let mut members = lock(&self.members);
             if self.stage.is_closed() {
-                *hosts = None;
+                *members = None;
                 return;
             }
         }

@@ -4,8 +4,9 @@
 use super::Monitor;
 use super::report::Report;
 use crate::Reason;
-use crate::programs::{Group, Head, MARK, Stream, error_words, lock, mark, wait};
+use crate::programs::{Group, Head, MARK, Stream, command_line, end_words, error_words, lock, mark, wait};
 use crate::spec::MONITORS;
+use crate::trace::Tap;
 use std::io;
 use std::net::IpAddr;
 use std::path::Path;
@@ -33,11 +34,12 @@ pub(super) struct History {
     last_success: u64,
 }
 
-/// Runs the monitor for these hosts. An error is about this side: it cannot be started.
-pub(super) async fn once(monitor: &Monitor, hosts: &[IpAddr]) -> Result<Report, Reason> {
+/// Runs the monitor for these hosts, and tells the taps. An error is about this side: it cannot be started.
+pub(super) async fn once(monitor: &Monitor, hosts: &[IpAddr], taps: &[Tap]) -> Result<Report, Reason> {
     let (program, own) = monitor.command.split_first().map_or(("", [].as_slice()), |(first, own)| (first, own));
     let path = found(program);
     let own = own.strip_suffix(&[NO_HOSTS.to_owned()]).map_or((own, hosts), |own| (own, &[]));
+    taps.iter().for_each(|tap| tap.note(&format!("running {}", typed(&path, own))));
     let starting = || -> io::Result<_> {
         let (from_output, to_output) = Stream::new(Head::new(OUTPUT))?;
         let (from_errors, to_errors) = Stream::new(Head::new(ERRORS))?;
@@ -55,16 +57,23 @@ pub(super) async fn once(monitor: &Monitor, hosts: &[IpAddr]) -> Result<Report, 
             .kill_on_drop(true)
             .spawn()?;
         let group = Group::new(child.id(), mark);
-        Ok((child, [from_output, from_errors], group))
+        Ok((child, [from_output, from_errors].map(|stream| stream.watched(taps)), group))
     };
     let (mut child, mut streams, mut group) =
         starting().map_err(|error| Reason::Local(format!("cannot run {path}: {}", error_words(&error))))?;
     let status = wait(&mut child, &mut streams).await;
     let status = status.map_err(|error| Reason::Local(format!("cannot wait for {path}: {}", error_words(&error))))?;
     group.ended();
+    taps.iter().for_each(|tap| tap.note(&end_words(status)));
     let [output, errors] = streams.map(|stream| stream.sink.text());
     lock(&monitor.history).remember(status.success(), &output);
     Ok(Report::new(status, hosts, output, errors))
+}
+
+/// What is run, for a person.
+fn typed(path: &str, (own, hosts): (&[String], &[IpAddr])) -> String {
+    let words = own.iter().cloned().chain(hosts.iter().map(IpAddr::to_string));
+    command_line(std::iter::once(path.to_owned()).chain(words))
 }
 
 /// A program without a slash is looked for where mon has its monitors, then like any other.

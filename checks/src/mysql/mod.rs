@@ -80,6 +80,7 @@ async fn login(
     // A default that is not spoken need not be the user's: the server switches to that one.
     let mut plugin = Plugin::from_name(&greeting.plugin).unwrap_or(Plugin::Native);
     let first = plugin.answer(password, &greeting.scramble, secure).unwrap_or_default();
+    progress.conceal(&first);
     let Some(payload) = packet::login(spec, secure, plugin, &first) else {
         return Err(progress.failure(Reason::Local("passwd is longer than 255 bytes".to_owned())));
     };
@@ -101,6 +102,7 @@ async fn login(
                 let Some(answer) = plugin.answer(password, scramble, secure) else {
                     return Err(progress.failure(unsafe_without_tls()));
                 };
+                progress.conceal(&answer);
                 wire.send(&answer, progress).await?;
             }
             Some(Reply::More(FAST)) if plugin == Plugin::CachingSha2 => {}

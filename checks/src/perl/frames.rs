@@ -1,6 +1,5 @@
 //! What is said between this program and a Perl worker: frames of four bytes of length, and fields with a NUL between them.
 
-use crate::programs::{LastLine, Sink};
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
@@ -16,8 +15,8 @@ pub(super) enum Answer {
     Broken(String),
     /// A run could not be started: why.
     Failed(u64, String),
-    /// A run ended: how, and the last line that it said.
-    Ended(u64, ExitStatus, String),
+    /// A run ended: how, and the end of what it said.
+    Ended(u64, ExitStatus, Vec<u8>),
 }
 
 /// A request as it is sent.
@@ -59,9 +58,7 @@ fn parse(frame: &[u8]) -> Option<Answer> {
         b"ended" => {
             let call = number()?;
             let status = ExitStatus::from_raw(i32::try_from(number()?).ok()?);
-            let mut last = LastLine::default();
-            last.add(fields.next().unwrap_or_default());
-            Answer::Ended(call, status, last.words())
+            Answer::Ended(call, status, fields.next().unwrap_or_default().to_vec())
         }
         _ => return None,
     })
@@ -92,9 +89,9 @@ mod tests {
         assert_eq!(next(&mut received), Ok(None));
         // The fields are joined by hand: the last one may hold anything.
         received.extend(b"\x12ended\x003\x00768\0a\n\0b\n\n");
-        let Ok(Some(Answer::Ended(3, status, words))) = next(&mut received) else { panic!("{received:?}") };
+        let Ok(Some(Answer::Ended(3, status, said))) = next(&mut received) else { panic!("{received:?}") };
         assert_eq!((status.code(), received.len()), (Some(3), 0));
-        assert!(words.ends_with('b'), "{words:?}");
+        assert_eq!(said, b"a\n\0b\n\n");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "running perl, and the task that speaks with it")]
 
 use super::frames::{Answer, frame, next};
+use crate::net::Progress;
 use crate::programs::{Group, MARK, mark, sweep};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
@@ -37,8 +38,8 @@ pub(super) enum State {
 /// How a run ended.
 #[derive(Debug)]
 pub(super) enum End {
-    /// As a program does, with its last line.
-    Ended(ExitStatus, String),
+    /// As a program does, with the end of what it said.
+    Ended(ExitStatus, Vec<u8>),
     /// It could not be started.
     Failed(String),
 }
@@ -91,11 +92,12 @@ impl Worker {
     }
 
     /// Runs the script once. Dropped before its end, that run is killed with its process group. Nothing where the worker ended.
-    pub(super) async fn run(&self, checkport: u16, arguments: &[String]) -> Option<End> {
+    pub(super) async fn run(&self, checkport: u16, arguments: &[String], progress: &Progress) -> Option<End> {
         let call = self.calls.fetch_add(1, Ordering::Relaxed);
         let (number, port, mark) = (call.to_string(), checkport.to_string(), mark());
         let fields = ["run", &number, &port, &mark].into_iter().chain(arguments.iter().map(String::as_str));
         let request = frame(fields);
+        progress.wrote(&request);
         let (reply, end) = oneshot::channel();
         self.orders.send(Order::Run { call, mark, request, reply }).ok()?;
         let mut run = Run { call, orders: &self.orders, ended: false };
@@ -209,7 +211,7 @@ impl Speaker {
                     return false;
                 }
                 Ok(Some(Answer::Failed(call, words))) => self.end(call, End::Failed(words)),
-                Ok(Some(Answer::Ended(call, status, words))) => self.end(call, End::Ended(status, words)),
+                Ok(Some(Answer::Ended(call, status, said))) => self.end(call, End::Ended(status, said)),
             }
         }
     }

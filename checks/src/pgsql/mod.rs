@@ -103,13 +103,20 @@ async fn login(
                 return Ok(Some("the server has not proven that it knows the password".to_owned()));
             }
             Authentication::Password => message::text(b'p', password),
-            Authentication::Md5(salt) => message::text(b'p', &message::md5(&spec.login, password, salt)),
+            Authentication::Md5(salt) => {
+                let proof = message::md5(&spec.login, password, salt);
+                progress.conceal(proof.as_bytes());
+                message::text(b'p', &proof)
+            }
             Authentication::Sasl(mechanisms) if mechanisms.contains(&SCRAM.as_bytes()) => {
                 proven = false;
                 message::sasl(SCRAM, &scram.first())
             }
             Authentication::SaslContinue(words) => match scram.last(&spec.password, words).await {
-                Ok(last) => message::message(b'p', last.as_bytes()),
+                Ok(last) => {
+                    scram.proofs().iter().for_each(|proof| progress.conceal(proof.as_bytes()));
+                    message::message(b'p', last.as_bytes())
+                }
                 Err(words) => return Err(protocol(words, progress)),
             },
             Authentication::SaslFinal(words) => {

@@ -2,6 +2,7 @@
 //! which is the same for all of ASCII.
 
 use crate::Secret;
+use crate::bytes::{DIGITS, base64};
 use ring::digest::{SHA256, digest};
 use ring::hmac;
 use tokio::task::yield_now;
@@ -20,11 +21,13 @@ pub(super) struct Scram {
     nonce: String,
     /// Set by the server's first message: what its last one has to prove.
     expected: Option<Vec<u8>>,
+    /// Our own proof.
+    given: String,
 }
 
 impl Scram {
     pub(super) fn new(random: &[u8]) -> Self {
-        Self { nonce: base64(random), expected: None }
+        Self { nonce: base64(random), expected: None, given: String::new() }
     }
     fn first_bare(&self) -> String {
         // PostgreSQL takes the user's name from the connection.
@@ -57,7 +60,12 @@ impl Scram {
         let signature = sign(stored_key.as_ref(), all.as_bytes());
         let proof: Vec<u8> = client_key.iter().zip(&signature).map(|(key, signature)| key ^ signature).collect();
         self.expected = Some(sign(&sign(&salted, b"Server Key"), all.as_bytes()));
-        Ok(format!("{without_proof},p={}", base64(&proof)))
+        self.given = base64(&proof);
+        Ok(format!("{without_proof},p={}", self.given))
+    }
+    /// Both sides' proofs as they go over the wire: with the messages before, passwords could be tried against them.
+    pub(super) fn proofs(&self) -> [String; 2] {
+        [self.given.clone(), base64(self.expected.as_deref().unwrap_or_default())]
     }
     /// Whether the server's last message proves that it knows the password as well.
     pub(super) fn is_proven(&self, server: &[u8]) -> bool {
@@ -84,20 +92,6 @@ async fn stretch(password: &[u8], salt: &[u8], count: u32) -> Vec<u8> {
         }
     }
     all
-}
-
-const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-fn base64(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for piece in bytes.chunks(3) {
-        let number = (0..3).fold(0u32, |number, index| number << 8 | u32::from(*piece.get(index).unwrap_or(&0)));
-        for index in 0..4 {
-            let digit = usize::try_from(number >> (18 - 6 * index) & 63).unwrap_or_default();
-            text.push(if index > piece.len() { '=' } else { DIGITS.get(digit).copied().map_or('=', char::from) });
-        }
-    }
-    text
 }
 
 fn unbase64(text: &str) -> Option<Vec<u8>> {

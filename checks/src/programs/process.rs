@@ -1,6 +1,7 @@
 //! A running program: its output is read while its end is waited for.
 
 use super::Sink;
+use crate::trace::Tap;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::process::ExitStatus;
@@ -18,6 +19,8 @@ pub(crate) struct Stream<S> {
     /// Unset once it has ended.
     pipe: Option<pipe::Receiver>,
     buffer: Vec<u8>,
+    /// Who watches.
+    taps: Vec<Tap>,
     /// What was said.
     pub(crate) sink: S,
 }
@@ -27,7 +30,17 @@ impl<S: Sink> Stream<S> {
     pub(crate) fn new(sink: S) -> io::Result<(Self, OwnedFd)> {
         let (reader, writer) = io::pipe()?;
         let pipe = pipe::Receiver::from_owned_fd(OwnedFd::from(reader))?;
-        Ok((Self { pipe: Some(pipe), buffer: vec![0; PIECE], sink }, OwnedFd::from(writer)))
+        Ok((Self { pipe: Some(pipe), buffer: vec![0; PIECE], taps: Vec::new(), sink }, OwnedFd::from(writer)))
+    }
+    /// All of them are told what is said.
+    pub(crate) fn watched(self, taps: &[Tap]) -> Self {
+        Self { taps: taps.to_vec(), ..self }
+    }
+    /// So many bytes have been read.
+    fn take(&mut self, count: usize) {
+        let fresh = self.buffer.get(..count).unwrap_or_default();
+        self.taps.iter().for_each(|tap| tap.read(fresh));
+        self.sink.add(fresh);
     }
 
     /// Reads once; waits for ever at the end.
@@ -35,7 +48,7 @@ impl<S: Sink> Stream<S> {
         let Some(pipe) = &mut self.pipe else { return std::future::pending().await };
         match pipe.read(&mut self.buffer).await {
             Ok(0) | Err(_) => self.pipe = None,
-            Ok(count) => self.sink.add(self.buffer.get(..count).unwrap_or_default()),
+            Ok(count) => self.take(count),
         }
     }
 
@@ -48,7 +61,7 @@ impl<S: Sink> Stream<S> {
             match pipe.try_read(&mut self.buffer) {
                 Ok(0) | Err(_) => self.pipe = None,
                 Ok(count) => {
-                    self.sink.add(self.buffer.get(..count).unwrap_or_default());
+                    self.take(count);
                     left = left.saturating_sub(count);
                 }
             }
@@ -83,6 +96,20 @@ async fn pump<S: Sink>(stream: Option<&mut Stream<S>>) {
         Some(stream) => stream.pump().await,
         None => std::future::pending().await,
     }
+}
+
+/// A command as it could be typed, for a person.
+pub(crate) fn command_line<S: AsRef<str>>(words: impl IntoIterator<Item = S>) -> String {
+    let quoted = |word: S| match word.as_ref() {
+        word if word.is_empty() || word.contains([' ', '\t', '\'', '"']) => format!("{word:?}"),
+        word => word.to_owned(),
+    };
+    words.into_iter().map(quoted).collect::<Vec<_>>().join(" ")
+}
+
+/// The end of a program, for a person.
+pub(crate) fn end_words(status: ExitStatus) -> String {
+    format!("the program ended: {status}")
 }
 
 /// The error's words, without its number.

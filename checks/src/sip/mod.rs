@@ -47,8 +47,9 @@ pub(crate) async fn run(
             };
             let sent = sending.await;
             sent.map_err(|error| progress.failure(tls::reason(&error).unwrap_or_else(|| reason_of(&error, 0))))?;
+            progress.wrote(request.text().as_bytes());
             progress.phase = Phase::Receive;
-            replies(&mut Lines::new(stream, LIMITS), &request, progress).await
+            replies(&mut Lines::new(stream, LIMITS).watched(progress), &request, progress).await
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What is looked at in a server's certificate: nothing, the chain and the dates, or the name as well.
 
-use super::unreadable;
-use crate::{Reason, Verify};
+use super::{certificate, unreadable};
+use crate::{Reason, Verify, trace};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
@@ -66,6 +66,7 @@ impl ServerCertVerifier for Verifier {
         _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        trace::watched(|tap| tap.note(&certificate::words(end_entity, intermediates.len())));
         if self.verify == Verify::None {
             return Ok(ServerCertVerified::assertion());
         }

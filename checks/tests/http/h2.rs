@@ -121,3 +121,18 @@ async fn a_server_without_http2_is_asked_over_http1() {
     let (target, _) = crate::tls::serving(issued(&authority(), &["www.invalid"], false)).await;
     assert_eq!(check(get2(), target).await.words(), "200 OK");
 }
+
+#[tokio::test]
+async fn a_watched_exchange_tells_the_head_and_the_certificate() {
+    let (target, _) = server().await;
+    let probe = checks::Probe::new(checks::Spec::Http(Box::new(get2())), target).unwrap();
+    let (verdict, entries) = probe.trace(LONG).await;
+    let told: Vec<String> = entries.into_iter().flat_map(|entry| entry.lines).collect();
+    let told = told.join("\n");
+    assert!(verdict.is_up(), "{verdict:?}");
+    assert!(
+        told.contains("GET https://www.invalid/") && told.contains("HTTP/2 200") && told.contains("hello"),
+        "{told}"
+    );
+    assert!(told.contains("certificate of ") && told.contains("  for www.invalid"), "{told}");
+}

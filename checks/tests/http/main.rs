@@ -9,4 +9,7 @@ mod h2;
 mod hostile;
 mod redirects;
 mod server;
+#[path = "../support/mod.rs"]
+mod support;
 mod tls;
+mod trace;

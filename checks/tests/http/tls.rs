@@ -239,3 +239,27 @@ async fn no_session_is_resumed() {
     let seen = seen.lock().unwrap();
     assert!(seen.len() == 5 && seen.iter().all(|(_, kind)| *kind != HandshakeKind::Resumed), "{seen:?}");
 }
+
+#[tokio::test]
+async fn a_watched_handshake_tells_the_certificate_good_or_bad() {
+    let authority = authority();
+    let pem = file(&authority.pem);
+    let watch = async |target| {
+        let tls = Tls { verify: Verify::Full, authorities: Some(pem.path().to_owned()), name: None, identity: None };
+        let spec = Spec::Http(Box::new(Http { tls: Some(tls), host: Some("www.example".to_owned()), ..get() }));
+        let (verdict, entries) = Probe::new(spec, target).unwrap().trace(LONG).await;
+        (verdict.is_up(), entries.into_iter().flat_map(|entry| entry.lines).collect::<Vec<_>>().join("\n"))
+    };
+    let (good, _) = serving(issued(&authority, &["www.example"], false)).await;
+    let (up, told) = watch(good).await;
+    assert!(up && told.contains("TLS handshake, asking for www.example"), "{told}");
+    assert!(told.contains("issued by CN=test authority") && told.contains("  for www.example\n"), "{told}");
+    assert!(
+        told.contains("TLS 1.3 with TLS13_AES_") && told.contains("GET / HTTP/1.1") && told.contains("hello"),
+        "{told}"
+    );
+    let (expired, _) = serving(issued(&authority, &["www.example"], true)).await;
+    let (up, told) = watch(expired).await;
+    assert!(!up && told.contains("valid from 2001-01-01 00:00:00 UTC to 2002-01-01 00:00:00 UTC"), "{told}");
+    assert!(told.contains("no TLS: certificate expired "), "{told}");
+}

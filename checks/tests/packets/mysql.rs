@@ -1,6 +1,6 @@
 //! MySQL and MariaDB.
 
-use crate::peer::{Peer, Script, asked, hostile, login_refused};
+use crate::peer::{Peer, Script, asked, hostile, login_refused, told};
 use checks::{Phase, Reason, Secret, Spec, Sql, SqlKind, Tls, Verify};
 
 const TLS: u16 = 0x800;
@@ -205,4 +205,16 @@ async fn down_in_words() {
     };
     let failure = asked(&good(), file).await.unwrap_err();
     assert!(failure.to_string().contains("a result that cannot be read"), "{failure}");
+}
+
+/// The digest of the password and the server's scramble could be tried against a list of passwords; over TLS it is the password.
+#[tokio::test]
+async fn a_watched_login_tells_neither_password_nor_digest() {
+    let native = told(&good(), NATIVE).await;
+    assert!(native.contains("8.0.36") && native.contains("SELECT 1"), "{native}");
+    assert_eq!(native.split_whitespace().filter(|word| *word == "**").count(), 20, "SHA-1 has 20 bytes: {native}");
+    let caching = told(&good(), CACHING).await;
+    assert!(caching.contains("TLS 1.3 with ") && caching.contains("certificate of "), "{caching}");
+    // Number 4: seven bytes, six of password and NUL.
+    assert!(caching.contains("07 00 00 04 ** ** ** **  ** ** 00"), "{caching}");
 }

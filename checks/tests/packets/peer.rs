@@ -100,6 +100,13 @@ pub(crate) async fn asked(spec: &Spec, script: Script) -> Result<Success, Failur
     result
 }
 
+/// What a watched check tells of its conversation, in one text.
+pub(crate) async fn told(spec: &Spec, script: Script) -> String {
+    let (target, _, _ends) = serve(script, Fault::None).await;
+    let (_, entries) = checks::Probe::new(spec.clone(), target).unwrap().trace(DEADLINE).await;
+    entries.into_iter().flat_map(|entry| entry.lines).collect::<Vec<_>>().join("\n")
+}
+
 /// What every check over TCP has to stand: `script` is a server that makes `spec` up in plain text.
 pub(crate) async fn hostile(spec: Spec, script: Script) {
     let (target, said, _ends) = serve(script, Fault::None).await;

@@ -1,6 +1,6 @@
 //! PostgreSQL.
 
-use crate::peer::{Peer, Script, asked, hostile, login_refused};
+use crate::peer::{Peer, Script, asked, hostile, login_refused, told};
 use checks::{Phase, Reason, Secret, Spec, Sql, SqlKind, Tls, Verify};
 
 fn spec(login: &str, request: &str, verify: Verify) -> Spec {
@@ -126,6 +126,8 @@ async fn a_server_that_cannot_prove_the_password_is_down() {
     };
     let failure = asked(&good(), impostor).await.unwrap_err();
     assert!(failure.to_string().contains("not proven that it knows the password"), "{failure}");
+    let told = told(&good(), impostor).await;
+    assert_eq!(told.split_whitespace().filter(|word| *word == "**").count(), 44, "32 bytes in base64: {told}");
     let skipping: Script = |mut peer| {
         Box::pin(async move {
             start(&mut peer).await?;

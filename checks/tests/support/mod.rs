@@ -7,7 +7,7 @@
     reason = "each test file uses its part; a failing peer fails its test"
 )]
 
-use checks::{Failure, Probe, Spec, Success, Target};
+use checks::{Entry, Failure, Probe, Spec, Success, Target};
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -23,6 +23,33 @@ pub(crate) async fn ask(spec: Spec, target: Target, deadline: Duration) -> Resul
     assert!(verdict.words().chars().count() <= 220, "words stay short: {}", verdict.words());
     assert!(!verdict.words().chars().any(char::is_control), "no control characters: {:?}", verdict.words());
     verdict.result
+}
+
+/// Where a secret is told, if it is: as it is, in base64 wherever it begins, in hexadecimal digits, in a dump.
+pub(crate) fn leaks(secret: &str, entries: &[Entry]) -> Option<String> {
+    let bytes = secret.as_bytes();
+    let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let encoded =
+        (0..3).map(|before| base64(&[&vec![0; before], bytes].concat())[3..].trim_end_matches('=').to_owned());
+    let quoted = secret.replace('\\', "\\\\").replace('"', "\\\"");
+    let mut forms = vec![secret.to_owned(), quoted, hex.concat(), hex[..4].join(" ")];
+    forms.extend(encoded.map(|text| text[1..text.len() - 1].to_owned()));
+    let lines = || entries.iter().flat_map(|entry| &entry.lines);
+    let dumped = |line: &String| line.get(line.len().saturating_sub(16)..).unwrap_or_default().to_owned();
+    let texts = [lines().cloned().collect::<String>(), lines().map(dumped).collect()];
+    forms.into_iter().find(|form| texts.iter().any(|text| text.to_lowercase().contains(&form.to_lowercase())))
+}
+
+/// Base64 with padding.
+pub(crate) fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let bits: String = bytes.iter().map(|byte| format!("{byte:08b}")).collect();
+    let digits = bits.as_bytes().chunks(6).map(|six| {
+        let number = six.iter().fold(0, |number, bit| number * 2 + usize::from(bit - b'0')) << (6 - six.len());
+        char::from(DIGITS[number])
+    });
+    let text: String = digits.collect();
+    format!("{text:=<width$}", width = text.len().next_multiple_of(4))
 }
 
 /// A TCP server that treats every connection with `serve`.
