@@ -17,6 +17,8 @@ use wire::{Seen, Wire};
 
 /// All header fields of a head or of trailers.
 const HEADERS: u32 = 64 << 10;
+/// The head of a frame.
+const FRAME: u64 = 9;
 /// The bytes under way at once.
 const WINDOW: u32 = 64 << 10;
 /// What the connection may take beside the body: heads, trailers, frames that say nothing.
@@ -49,12 +51,12 @@ pub(crate) async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
     limits: Limits,
     progress: &mut Progress,
 ) -> Result<Answer, Failure> {
-    let (wire, seen) = Wire::new(stream, BESIDE + 2 * limits.body as u64);
+    let (wire, seen) = Wire::new(stream, BESIDE);
     let mut builder = Builder::new();
     builder.enable_push(false).initial_window_size(WINDOW).initial_connection_window_size(WINDOW);
     builder.max_header_list_size(HEADERS).max_concurrent_reset_streams(1);
     let asked = match builder.handshake::<_, Bytes>(wire).await {
-        Ok((sender, connection)) => drive(connection, ask(sender, request, body, limits, progress)).await,
+        Ok((sender, connection)) => drive(connection, ask(sender, request, body, limits, &seen, progress)).await,
         Err(error) => Err(Ended::Library(error)),
     };
     asked.map_err(|ended| progress.failure(reason(ended, &seen)))
@@ -81,6 +83,7 @@ async fn ask(
     request: Request<()>,
     body: Bytes,
     limits: Limits,
+    seen: &Seen,
     progress: &mut Progress,
 ) -> Result<Answer, Ended> {
     let (answer, mut sending) = sender.ready().await?.send_request(request, body.is_empty())?;
@@ -105,6 +108,7 @@ async fn ask(
         if limits.keep {
             answer.body.extend_from_slice(&data);
         }
+        seen.allow(data.len() as u64 + FRAME);
         content.flow_control().release_capacity(data.len())?;
     }
     answer.trailers = content.trailers().await?.unwrap_or_default();
