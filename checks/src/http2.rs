@@ -159,8 +159,12 @@ fn reason(ended: Ended, seen: &Seen) -> Reason {
         [0x15 | 0x16, 0x03, ..] => return Reason::Protocol("TLS where plain HTTP/2 is expected".to_owned()),
         _ => {}
     }
+    // A frame that breaks off is a close, whatever the library calls it.
+    if let Some(reason) = seen.ended().filter(|_| !error.is_remote()) {
+        return reason;
+    }
     match (error.get_io(), error.reason()) {
-        (Some(io), _) => seen.ended().unwrap_or_else(|| reason_of(io, seen.received())),
+        (Some(io), _) => reason_of(io, seen.received()),
         (None, Some(why)) if error.is_remote() => {
             let what = if error.is_go_away() { "connection" } else { "request" };
             Reason::Protocol(format!("the server gave the {what} up: {}", why.description()))
