@@ -69,7 +69,7 @@ six() { # PORT REAL-PORT LINE…
   service 86 80 service=http httpmethod=HEAD
   service 443 443 service=https "$page" "${full[@]}"
   service 444 444 service=https "$page" "${full[@]}"
-  service 1443 443 service=https httpversion=2 'request="/moved"' "$page" "${full[@]}" virtualhost=web.lab
+  service 1443 443 service=https httpversion=2 httpredirect=same 'request="/moved"' "$page" "${full[@]}" virtualhost=web.lab
   service 1444 444 service=https httpversion=2 'request="/packed"' "$page" "${full[@]}" virtualhost=other.lab
   service 1445 445 service=https tlsverify=none
   service 2445 445 service=https "${chain[@]}"
