@@ -6,7 +6,7 @@
 lan net
 host director net 10.9.0.1/24 10.9.0.80/32 fd00:9::1/64 fd00:9::80/128
 host server net 10.9.0.11/24 fd00:9::11/64
-# Where the proxy finds what it is asked for; the director has no way there.
+# Where the proxy finds what it is asked for; the director has no way there, and does not know the name.
 address server lo 10.7.0.1/32
 here=/srv/services; mkdir -p $here/www $here/tokens; chmod 755 /srv $here
 
@@ -44,6 +44,7 @@ openssl_server() { # PORT VERSION: it ends the handshake of who shows no certifi
 printf -- '- SERVING\nshop.Basket SERVING\n' >$here/states
 state() { sed "s/^$1 .*/$1 $2/" $here/states >$here/states.new; mv $here/states.new $here/states; }
 grpc() { grpc_server grpc server $here/states 50051 50052:$here/web.lab.pem:$here/web.lab.key:$here/ca.pem; }
+printf '%s\n' '10.7.0.1 web.lab' '10.9.0.1 director.lab' 'fd00:9::1 director6.lab' '127.0.0.1 localhost' >$here/squid.hosts
 squid() { squid_server squid server $here 3128; }
 nginx; openssl_server 452 tls1_2; openssl_server 453 tls1_3; squid; grpc; grpc_server nothing server $here/absent 50054
 for port in 80 443 444 445 446 447 448 452 453 3128 6443 50051 50052 50054; do must wait_until 60 "listening server $port"; done
@@ -53,10 +54,10 @@ full=(tlsverify=full "tlsca=$here/ca.pem" tlsname=web.lab); chain=(tlsverify=cha
 mine=("tlscert=\"$here/director.pem\"" "tlskey=\"$here/director.key\"")
 page='receive="Test Page"'; pages='receive="Test\s+Page"'
 service() { # PORT REAL-PORT LINE…
-  printf 'virtual=10.9.0.80:%s\n\treal=10.9.0.11:%s gate\n\tscheduler=rr\n' "$1" "$2"; printf '\t%s\n' "${@:3}"; echo
+  printf 'virtual=10.9.0.80:%s\n\treal=10.9.0.11:%s masq\n\tscheduler=rr\n' "$1" "$2"; printf '\t%s\n' "${@:3}"; echo
 }
 six() { # PORT REAL-PORT LINE…
-  printf 'virtual6=[fd00:9::80]:%s\n\treal6=[fd00:9::11]:%s gate\n\tscheduler=rr\n' "$1" "$2"; printf '\t%s\n' "${@:3}"; echo
+  printf 'virtual6=[fd00:9::80]:%s\n\treal6=[fd00:9::11]:%s masq\n\tscheduler=rr\n' "$1" "$2"; printf '\t%s\n' "${@:3}"; echo
 }
 {
   printf 'negotiatetimeout=6\ncheckinterval=3\nquiescent=no\nlogfile="/var/log/ldirectord.log"\n\n'
@@ -84,9 +85,9 @@ six() { # PORT REAL-PORT LINE…
   service 2452 452 service=https "${full[@]}"
   service 1453 453 service=https "${full[@]}" "${mine[@]}"
   service 2453 453 service=https "${full[@]}"
-  service 3128 3128 service=http_proxy 'request="http://10.7.0.1/"' "$page"
-  service 3129 3128 service=http_proxy 'request="https://10.7.0.1/moved"' "$page" "${full[@]}"
-  service 3130 3128 service=http_proxy 'request="https://10.7.0.1:447/"'
+  service 3128 3128 service=http_proxy 'request="http://web.lab/"' "$page"
+  service 3129 3128 service=http_proxy 'request="https://web.lab/moved"' "$page" tlsverify=full "tlsca=$here/ca.pem"
+  service 3130 3128 service=http_proxy 'request="https://web.lab:447/"'
   service 6443 6443 service=kube "tokenfile=\"$here/token\"" 'receive="^ok$"' "${full[@]}"
   service 6444 6443 service=kube "${full[@]}"
   service 50051 50051 service=grpc
@@ -116,12 +117,12 @@ expect_soon 60 "what is good is up" "$(without)" up
 expect_stays 7 "and stays so, and what is not stays down" "$(without)" up
 for words in "302 Moved Temporarily to" "certificate expired " "certificate of an authority itself\|certificate signed by an unknown authority" \
   "certificate is for other.lab, not web.lab" "400 Bad Request" "or it requires a client certificate" \
-  "the server requires a client certificate" "403 Forbidden to CONNECT 10.7.0.1:447" "401 Unauthorized" \
+  "the server requires a client certificate" "403 Forbidden to CONNECT web.lab:447" "401 Unauthorized" \
   "the server has no health service (UNIMPLEMENTED)"; do
   expect_that "the log says: $words" grep -q "$words" $log
 done
 expect_match "HTTP/2 was spoken" '^443 HTTP/2.0 GET /moved 302' "$(cat $here/access.log)"
-expect_match "a tunnel was made" 'CONNECT 10.7.0.1:443' "$(cat $here/squid/access.log)"
+expect_match "a tunnel was made" 'CONNECT web.lab:443' "$(cat $here/squid/access.log)"
 
 # --- each is broken in its own way
 say "wrong content"; page "Sorry"; state - NOT_SERVING

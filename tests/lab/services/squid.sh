@@ -1,10 +1,15 @@
 # squid as one process, without a cache.
 # packages: squid
-# squid_server NAME HOST DIRECTORY PORT: a proxy that makes tunnels to the ports 443 and 444 only.
+# squid_server NAME HOST DIRECTORY PORT: a proxy that makes tunnels to the ports 443 and 444 only. There is no name server: the
+# names of origins, and of clients, which it looks up as well, are in DIRECTORY/squid.hosts.
 squid_server() {
   mkdir -p "$3/squid"; chown proxy "$3/squid"
   cat >"$3/squid.conf" <<X
 http_port $4
+visible_hostname proxy.lab
+hosts_file $3/squid.hosts
+dns_retransmit_interval 1 second
+dns_timeout 1 second
 acl tunnels port 443 444
 acl CONNECT method CONNECT
 http_access deny CONNECT !tunnels
