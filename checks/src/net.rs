@@ -14,12 +14,14 @@ pub(crate) struct Progress {
     pub(crate) phase: Phase,
     /// Finished phases.
     pub(crate) timings: Timings,
+    /// The server of the present connection asked for a client certificate, and there is none.
+    pub(crate) unidentified: bool,
 }
 
 impl Progress {
     /// A probe begins.
     pub(crate) fn start() -> Self {
-        Self { started: Instant::now(), phase: Phase::Connect, timings: Timings::default() }
+        Self { started: Instant::now(), phase: Phase::Connect, timings: Timings::default(), unidentified: false }
     }
     /// Time since the beginning.
     pub(crate) fn elapsed(&self) -> std::time::Duration {
@@ -37,6 +39,7 @@ impl Progress {
     /// A connection begins, the first one or that of a followed redirect: the timings are those of the last one.
     pub(crate) fn connecting(&mut self) {
         self.timings = Timings { resolve: self.timings.resolve, ..Timings::default() };
+        self.unidentified = false;
         self.phase = Phase::Connect;
     }
     /// The connection is there; sending begins.

@@ -65,6 +65,10 @@ impl Probe {
             Ok(Err(panic)) => Err(progress.failure(Reason::Internal(panic))),
             Err(_) => Err(progress.failure(Reason::Timeout(deadline))),
         };
+        let result = result.map_err(|failure| match progress.unidentified {
+            true => Failure { reason: tls::unidentified(failure.reason), ..failure },
+            false => failure,
+        });
         let mut timings = progress.timings;
         timings.total = progress.elapsed();
         Verdict { result, timings }

@@ -9,6 +9,7 @@ pub(crate) use words::reason;
 
 use crate::net::{Progress, reason_of};
 use crate::{Failure, Identity, Reason, Tls, Verify};
+use identity::Asked;
 use rustls::ClientConfig;
 use rustls::client::Resumption;
 use rustls::crypto::ring;
@@ -108,12 +109,30 @@ pub(crate) async fn handshake(
     progress.securing();
     let server = name.and_then(|name| ServerName::try_from(name.to_owned()).ok());
     let server = server.unwrap_or_else(|| ServerName::IpAddress(address.into()));
-    match TlsConnector::from(config).connect(server, stream).await {
+    let asked = Arc::new(Asked::default());
+    let connected = TlsConnector::from(asked.within(config)).connect(server, stream).await;
+    progress.unidentified = asked.asked();
+    match connected {
         Ok(stream) => {
             progress.secured();
             Ok(stream)
         }
+        Err(error) if progress.unidentified && words::refuses(&error) => {
+            Err(progress.failure(Reason::Tls(words::UNIDENTIFIED.to_owned())))
+        }
         Err(error) => Err(progress.failure(reason(&error).unwrap_or_else(|| reason_of(&error, 0)))),
+    }
+}
+
+/// What became of a check whose server asked for a client certificate and got none, where that may be why: few say so.
+pub(crate) fn unidentified(reason: Reason) -> Reason {
+    const HINT: &str = "the server asked for a client certificate (tlscert, tlskey)";
+    match reason {
+        Reason::Closed(_) | Reason::Reset(_) => Reason::Tls(format!("{reason}; {HINT}")),
+        Reason::Status { code: code @ (400 | 401 | 403), phrase } => {
+            Reason::Status { code, phrase: format!("{phrase}; {HINT}") }
+        }
+        other => other,
     }
 }
 

@@ -63,10 +63,58 @@ async fn a_server_that_refuses_says_what_is_missing() {
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
         let (target, _) = serving_by(asking(AUTHORITY, version)).await;
         let words = check(https(Tls::default()), target).await.words();
-        assert!(words.contains("requires a client certificate") && words.contains("tlscert"), "{version:?}: {words}");
+        assert!(
+            words.ends_with("requires a client certificate: none was given (tlscert, tlskey)"),
+            "{version:?}: {words}"
+        );
         let (target, _) = serving_by(asking(stranger.pem.as_bytes(), version)).await;
         let words = check(https(showing(here("ec.pem"), here("ec.key"))), target).await.words();
         assert!(words.contains("client certificate (tlscert)"), "{version:?}: {words}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_asked_and_only_hangs_up_or_answers_400() {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(AUTHORITY).unwrap()).unwrap();
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots.clone()), Arc::clone(&provider));
+        let (certificate, key) = issued(&authority(), &["www.example"], false);
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[version])
+            .unwrap()
+            .with_client_cert_verifier(verifier.allow_unauthenticated().build().unwrap())
+            .with_single_cert(vec![certificate], key)
+            .unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        for (answer, words) in [
+            ("", "receive: connection closed by the server after 0 bytes; the server asked for a client certificate"),
+            ("HTTP/1.1 400 Bad Request\r\n\r\n", "receive: 400 Bad Request; the server asked for a client certificate"),
+            ("HTTP/1.1 503 Busy\r\n\r\n", "receive: 503 Busy"),
+        ] {
+            let acceptor = acceptor.clone();
+            let target = on("127.0.0.1", move |stream| {
+                let acceptor = acceptor.clone();
+                async move {
+                    let Ok(mut stream) = acceptor.accept(stream).await else { return };
+                    request(&mut stream).await;
+                    if stream.get_ref().1.peer_certificates().is_some() {
+                        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\nhello").await;
+                    } else {
+                        let _ = stream.write_all(answer.as_bytes()).await;
+                    }
+                    let _ = stream.shutdown().await;
+                }
+            })
+            .await;
+            let given = check(https(Tls::default()), target).await.words();
+            assert!(
+                given.starts_with(words) && given.contains("client certificate") == words.contains("asked"),
+                "{given}"
+            );
+            assert_eq!(check(https(showing(here("ec.pem"), here("ec.key"))), target).await.words(), "200 OK");
+        }
     }
 }
 

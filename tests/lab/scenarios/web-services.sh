@@ -116,8 +116,9 @@ expect "start: exit code" 0 $code
 expect_soon 60 "what is good is up" "$(without)" up
 expect_stays 7 "and stays so, and what is not stays down" "$(without)" up
 for words in "302 Moved Temporarily to" "certificate expired " "certificate of an authority itself\|certificate signed by an unknown authority" \
-  "certificate is for other.lab, not web.lab" "400 Bad Request" "or it requires a client certificate" \
-  "the server requires a client certificate" "403 Forbidden to CONNECT web.lab:447" "401 Unauthorized" \
+  "certificate is for other.lab, not web.lab" "400 Bad Request; the server asked for a client certificate" \
+  "tls: the server requires a client certificate" "receive: the server requires a client certificate" \
+  "after 0 bytes; the server asked for a client certificate" "403 Forbidden to CONNECT web.lab:447" "401 Unauthorized" \
   "the server has no health service (UNIMPLEMENTED)"; do
   expect_that "the log says: $words" grep -q "$words" $log
 done
