@@ -60,7 +60,7 @@ six() { # PORT REAL-PORT LINE…
   printf 'virtual6=[fd00:9::80]:%s\n\treal6=[fd00:9::11]:%s masq\n\tscheduler=rr\n' "$1" "$2"; printf '\t%s\n' "${@:3}"; echo
 }
 {
-  printf 'negotiatetimeout=6\ncheckinterval=3\nquiescent=no\nlogfile="/var/log/ldirectord.log"\n\n'
+  printf 'negotiatetimeout=10\ncheckinterval=4\nquiescent=no\nlogfile="/var/log/ldirectord.log"\n\n'
   service 80 80 service=http "$page"
   service 81 80 service=http 'request="/moved"' "$page"
   service 82 80 service=http 'request="/moved"' httpredirect=none
@@ -114,7 +114,7 @@ expect "check: exit code" 0 $code
 ldirectord director web.cf start
 expect "start: exit code" 0 $code
 expect_soon 60 "what is good is up" "$(without)" up
-expect_stays 7 "and stays so, and what is not stays down" "$(without)" up
+expect_stays 8 "and stays so, and what is not stays down" "$(without)" up
 for words in "302 Moved Temporarily to" "certificate expired " "certificate of an authority itself\|certificate signed by an unknown authority" \
   "certificate is for other.lab, not web.lab" "400 Bad Request; the server asked for a client certificate" \
   "tls: the server requires a client certificate" "receive: the server requires a client certificate" \
@@ -127,35 +127,36 @@ expect_match "a tunnel was made" 'CONNECT web.lab:443' "$(cat $here/squid/access
 
 # --- each is broken in its own way
 say "wrong content"; page "Sorry"; state - NOT_SERVING
-expect_soon 30 "pages and states that are not the wanted ones" "$(without 80 81 443 444 1443 3128 3129 six:80 six:443 six:3128 50051 50052 six:50051)" up
+expect_soon 50 "pages and states that are not the wanted ones" "$(without 80 81 443 444 1443 3128 3129 six:80 six:443 six:3128 50051 50052 six:50051)" up
 expect_log "the server is NOT_SERVING"
 page "Test Page"; state - SERVING; state shop.Basket NOT_SERVING
-expect_soon 30 "one service of the gRPC server is not serving" "$(without 50053)" up
+expect_soon 50 "one service of the gRPC server is not serving" "$(without 50053)" up
 state shop.Basket SERVING
-expect_soon 30 "they are back" "$(without)" up
+expect_soon 50 "they are back" "$(without)" up
 
 say "wrong token"; echo second-token >$here/token
-expect_soon 30 "a token that the server does not know" "$(without $kube)" up
+expect_soon 50 "a token that the server does not know" "$(without $kube)" up
 mv "$here/tokens/Bearer first-token" "$here/tokens/Bearer second-token"
-expect_soon 30 "tokens rotate: up again without a reload" "$(without)" up
+expect_soon 50 "tokens rotate: up again without a reload" "$(without)" up
 expect_no_match "no token in the log" "(first|second)-token" "$(cat $log)"
 
-for stopped in "nginx $http $https $kube $proxy" "squid $proxy" "grpc $grpc"; do
-  set -- $stopped; name=$1; shift
-  say "$name accepts and never answers"; kill -STOP "$(cat $LAB/$name.pid)"
-  expect_soon 40 "$name stopped: only its services are down" "$(without "$@")" up
-  kill -CONT "$(cat $LAB/$name.pid)"
-  expect_soon 40 "$name goes on: up again" "$(without)" up
+signal() { local name; for name in ${*:2}; do kill "$1" "$(cat $LAB/$name.pid)"; done; }
+for stopped in "nginx:$http $https $kube $proxy" "squid grpc:$proxy $grpc"; do
+  names=${stopped%%:*}
+  say "$names: accepting and never answering"; signal -STOP $names
+  expect_soon 50 "$names stopped: only its services are down" "$(without ${stopped#*:})" up
+  signal -CONT $names
+  expect_soon 50 "$names again: up again" "$(without)" up
 done
 
 for port in 443 3128 50051; do filter_port server $port; done
-expect_soon 40 "packets to three ports are dropped" "$(without 443 1443 six:443 $proxy 50051 50053 six:50051)" up
-expect_log "connect: no answer within 6 s"
+expect_soon 50 "packets to three ports are dropped" "$(without 443 1443 six:443 $proxy 50051 50053 six:50051)" up
+expect_log "connect: no answer within 10 s"
 for port in 443 3128 50051; do unfilter_port server $port; done
-expect_soon 40 "they arrive again" "$(without)" up
+expect_soon 50 "they arrive again" "$(without)" up
 
 for name in nginx squid grpc; do die $name; done
-expect_soon 40 "nobody there but OpenSSL" "$openssl" up
+expect_soon 50 "nobody there but OpenSSL" "$openssl" up
 expect_log "connect: connection refused"
 nginx; squid; grpc
 expect_soon 60 "restarted: up again" "$(without)" up
