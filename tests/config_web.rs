@@ -104,6 +104,8 @@ fn a_proxy_makes_a_tunnel_for_https() {
     let tunnel = http("http_proxy", url);
     assert_eq!((tunnel.request.as_str(), tunnel.proxy, tunnel.http2), ("https://www.example/", true, true));
     assert_eq!(tunnel.tls, Some(Tls { verify: Verify::Chain, ..Tls::default() }));
+    let (_, _, warnings) = asked("", "http_proxy", "\trequest=\"https://www.example/\"\n\ttlsverify=full\n");
+    assert_eq!(warnings, [""; 0], "the name is that of the URL");
     let (_, spec, warnings) = asked("", "http_proxy", "\trequest=\"http://www.example/\"\n\ttlsverify=chain\n");
     assert_eq!(spec.class(), Class::Light);
     assert!(warnings[0].contains("the checked service has no TLS"), "{warnings:?}");

@@ -18,6 +18,8 @@ use wire::{Seen, Wire};
 
 /// All header fields of a head or of trailers.
 const HEADERS: u32 = 64 << 10;
+/// The head of a frame.
+const FRAME: u64 = 9;
 /// The bytes under way at once.
 const WINDOW: u32 = 64 << 10;
 /// What the connection may take beside the body: heads, trailers, frames that say nothing.
@@ -50,12 +52,12 @@ pub(crate) async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
     limits: Limits,
     progress: &mut Progress,
 ) -> Result<Answer, Failure> {
-    let (wire, seen) = Wire::new(stream, BESIDE + 2 * limits.body as u64);
+    let (wire, seen) = Wire::new(stream, BESIDE);
     let mut builder = Builder::new();
     builder.enable_push(false).initial_window_size(WINDOW).initial_connection_window_size(WINDOW);
     builder.max_header_list_size(HEADERS).max_concurrent_reset_streams(1);
     let asked = match builder.handshake::<_, Bytes>(wire).await {
-        Ok((sender, connection)) => drive(connection, ask(sender, request, body, limits, progress)).await,
+        Ok((sender, connection)) => drive(connection, ask(sender, request, body, limits, &seen, progress)).await,
         Err(error) => Err(Ended::Library(error)),
     };
     asked.map_err(|ended| {
@@ -86,6 +88,7 @@ async fn ask(
     request: Request<()>,
     body: Bytes,
     limits: Limits,
+    seen: &Seen,
     progress: &mut Progress,
 ) -> Result<Answer, Ended> {
     progress.tell(|tap| tap.wrote(&lines::of_request(&request)));
@@ -114,6 +117,7 @@ async fn ask(
         if limits.keep {
             answer.body.extend_from_slice(&data);
         }
+        seen.allow(data.len() as u64 + FRAME);
         content.flow_control().release_capacity(data.len())?;
     }
     answer.trailers = content.trailers().await?.unwrap_or_default();
@@ -165,8 +169,12 @@ fn reason(ended: Ended, seen: &Seen) -> Reason {
         [0x15 | 0x16, 0x03, ..] => return Reason::Protocol("TLS where plain HTTP/2 is expected".to_owned()),
         _ => {}
     }
+    // A frame that breaks off is a close, whatever the library calls it.
+    if let Some(reason) = seen.ended().filter(|_| !error.is_remote()) {
+        return reason;
+    }
     match (error.get_io(), error.reason()) {
-        (Some(io), _) => seen.ended().unwrap_or_else(|| reason_of(io, seen.received())),
+        (Some(io), _) => reason_of(io, seen.received()),
         (None, Some(why)) if error.is_remote() => {
             let what = if error.is_go_away() { "connection" } else { "request" };
             Reason::Protocol(format!("the server gave the {what} up: {}", why.description()))

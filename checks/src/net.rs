@@ -17,12 +17,20 @@ pub(crate) struct Progress {
     pub(crate) timings: Timings,
     /// Where the conversation is written down; unset: nobody wants to see it.
     pub(crate) tap: Option<Tap>,
+    /// The server of the present connection asked for a client certificate, and there is none.
+    pub(crate) unidentified: bool,
 }
 
 impl Progress {
     /// A probe begins.
     pub(crate) fn start() -> Self {
-        Self { started: Instant::now(), phase: Phase::Connect, timings: Timings::default(), tap: None }
+        Self {
+            started: Instant::now(),
+            phase: Phase::Connect,
+            timings: Timings::default(),
+            tap: None,
+            unidentified: false,
+        }
     }
     /// A probe begins that may be watched.
     pub(crate) fn watched(tap: Option<Tap>) -> Self {
@@ -70,6 +78,7 @@ impl Progress {
     /// A connection begins, the first one or that of a followed redirect: the timings are those of the last one.
     pub(crate) fn connecting(&mut self) {
         self.timings = Timings { resolve: self.timings.resolve, ..Timings::default() };
+        self.unidentified = false;
         self.phase = Phase::Connect;
     }
     /// The connection is there; sending begins.

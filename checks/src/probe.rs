@@ -4,7 +4,7 @@ mod prepared;
 
 use crate::net::Progress;
 use crate::trace::{Entry, Tap};
-use crate::{Reason, Secret, Spec, Target, Verdict};
+use crate::{Failure, Reason, Secret, Spec, Target, Verdict, tls};
 use prepared::{Prepared, Turn};
 use std::any::Any;
 use std::future::{Future, poll_fn};
@@ -66,6 +66,10 @@ impl Probe {
             Ok(Err(panic)) => Err(progress.failure(Reason::Internal(panic))),
             Err(_) => Err(progress.failure(Reason::Timeout(deadline))),
         };
+        let result = result.map_err(|failure| match progress.unidentified {
+            true => Failure { reason: tls::unidentified(failure.reason), ..failure },
+            false => failure,
+        });
         let mut timings = progress.timings;
         timings.total = progress.elapsed();
         Verdict { result, timings }

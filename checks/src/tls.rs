@@ -10,6 +10,7 @@ pub(crate) use words::reason;
 
 use crate::net::{Progress, reason_of};
 use crate::{Failure, Identity, Reason, Tls, Verify};
+use identity::Asked;
 use rustls::client::Resumption;
 use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
@@ -113,14 +114,19 @@ pub(crate) async fn handshake(
     });
     let server = name.and_then(|name| ServerName::try_from(name.to_owned()).ok());
     let server = server.unwrap_or_else(|| ServerName::IpAddress(address.into()));
-    match TlsConnector::from(config).connect(server, stream).await {
+    let asked = Arc::new(Asked::default());
+    let connected = TlsConnector::from(asked.within(config)).connect(server, stream).await;
+    progress.unidentified = asked.asked();
+    match connected {
         Ok(stream) => {
             progress.secured();
             progress.note(|| secured(stream.get_ref().1));
             Ok(stream)
         }
         Err(error) => {
-            let reason = reason(&error).unwrap_or_else(|| reason_of(&error, 0));
+            let refused = progress.unidentified && words::refuses(&error);
+            let reason = if refused { Some(Reason::Tls(words::UNIDENTIFIED.to_owned())) } else { reason(&error) };
+            let reason = reason.unwrap_or_else(|| reason_of(&error, 0));
             progress.note(|| format!("no TLS: {reason}"));
             Err(progress.failure(reason))
         }
@@ -138,6 +144,18 @@ fn secured(connection: &ClientConnection) -> String {
         suite.unwrap_or("?"),
         protocol.unwrap_or_default()
     )
+}
+
+/// What became of a check whose server asked for a client certificate and got none, where that may be why: few say so.
+pub(crate) fn unidentified(reason: Reason) -> Reason {
+    const HINT: &str = "the server asked for a client certificate (tlscert, tlskey)";
+    match reason {
+        Reason::Closed(_) | Reason::Reset(_) => Reason::Tls(format!("{reason}; {HINT}")),
+        Reason::Status { code: code @ (400 | 401 | 403), phrase } => {
+            Reason::Status { code, phrase: format!("{phrase}; {HINT}") }
+        }
+        other => other,
+    }
 }
 
 /// Says goodbye (close_notify) as far as that goes without waiting.

@@ -225,7 +225,9 @@ impl Lint<'_> {
         if tls && check.tlsca.is_some() && check.tlsverify == Verify::None {
             self.warn(Key::Tlsca, "tlsca is not used: nothing is verified", "write tlsverify=chain or full");
         }
-        if check.tlsverify == Verify::Full && tls && check.tlsname.is_none() && check.virtualhost.is_none() {
+        // Behind a proxy the name is that of the URL.
+        let named = check.tlsname.is_some() || check.virtualhost.is_some() || self.tunnelled();
+        if check.tlsverify == Verify::Full && tls && !named {
             self.warn(
                 Key::Tlsverify,
                 "no name to verify: certificates are made for names, not for addresses of real servers",

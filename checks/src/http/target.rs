@@ -131,11 +131,15 @@ impl Hop {
         let Some(mut hop) = Self::from_url(to.as_str()) else {
             return Next::Leaves(format!("{shown:?} is neither http nor https"));
         };
-        if http.proxy {
-            return Next::Hop(Box::new(hop.through(target)));
-        }
         let same_origin =
             hop.secure == self.secure && hop.port == self.port && hop.host.eq_ignore_ascii_case(&self.host);
+        if http.proxy {
+            // Another path of the same server: it is still called as the check calls it.
+            if same_origin {
+                hop.name.clone_from(&self.name);
+            }
+            return Next::Hop(Box::new(hop.through(target)));
+        }
         let same_real = same_origin || hop.secure == self.secure && hop.names(http, target);
         // On the same server the Host header and the pinned address stay; only the path is new.
         let stays = match http.redirect {

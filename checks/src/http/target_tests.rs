@@ -168,6 +168,19 @@ fn a_proxy_is_asked_for_every_redirect() {
 }
 
 #[test]
+fn a_name_for_tls_stays_with_its_server() {
+    let tls = Some(Tls { name: Some("tls.example".to_owned()), ..Tls::default() });
+    let proxy = Http { proxy: true, tls, ..http("https://192.0.2.7/a") };
+    let hop = first(&proxy, "10.0.0.1", 3128);
+    for (location, name) in
+        [("/b", Some("tls.example")), ("https://192.0.2.8/", None), ("https://x.example/", Some("x.example"))]
+    {
+        let Next::Hop(next) = hop.next(location, &proxy, real("10.0.0.1", 3128)) else { panic!("{location}") };
+        assert_eq!(next.name.as_deref(), name, "{location}");
+    }
+}
+
+#[test]
 fn a_url_in_the_query_is_no_absolute_request() {
     let hop = first(&http("/login?next=http://x/"), "10.0.0.1", 8080);
     assert_eq!(hop.url(), "http://10.0.0.1:8080/login?next=http://x/");

@@ -16,7 +16,6 @@ const OPENING: usize = 5;
 #[derive(Debug)]
 pub(super) struct Wire<S> {
     stream: S,
-    limit: u64,
     seen: Seen,
 }
 
@@ -27,6 +26,7 @@ pub(super) struct Seen(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     received: u64,
+    limit: u64,
     opening: Vec<u8>,
     ended: Option<Reason>,
 }
@@ -38,6 +38,10 @@ impl Seen {
     /// Bytes received so far.
     pub(super) fn received(&self) -> u64 {
         self.with(|state| state.received)
+    }
+    /// So many more may come: these were wanted.
+    pub(super) fn allow(&self, bytes: u64) {
+        self.with(|state| state.limit += bytes);
     }
     /// The first of them.
     pub(super) fn opening(&self) -> Vec<u8> {
@@ -64,10 +68,10 @@ impl Seen {
 }
 
 impl<S> Wire<S> {
-    /// At most `limit` bytes are taken.
+    /// At most `limit` bytes are taken, and those that are allowed later.
     pub(super) fn new(stream: S, limit: u64) -> (Self, Seen) {
-        let seen = Seen::default();
-        (Self { stream, limit, seen: seen.clone() }, seen)
+        let seen = Seen(Arc::new(Mutex::new(State { limit, ..State::default() })));
+        (Self { stream, seen: seen.clone() }, seen)
     }
 }
 
@@ -79,14 +83,14 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = ready!(Pin::new(&mut self.stream).poll_read(context, buffer));
-        let (fresh, limit) = (buffer.filled().get(before..).unwrap_or_default(), self.limit);
+        let fresh = buffer.filled().get(before..).unwrap_or_default();
         let over = self.seen.with(|state| {
             state.received += fresh.len() as u64;
             let wanted = OPENING.saturating_sub(state.opening.len()).min(fresh.len());
             state.opening.extend_from_slice(fresh.get(..wanted).unwrap_or_default());
-            let over = state.received > limit;
+            let over = state.received > state.limit;
             if over {
-                let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+                let limit = usize::try_from(state.limit).unwrap_or(usize::MAX);
                 state.ended = Some(Reason::TooLong { what: "answer with all that is around it", limit });
             } else if read.is_ok() && fresh.is_empty() && state.ended.is_none() {
                 state.ended = Some(Reason::Closed(state.received));

@@ -1,13 +1,16 @@
-//! Our own certificate, for servers that ask for one. Nothing of the key comes into words, not even where it cannot be read.
+//! Our own certificate, for servers that ask for one, and a note that one asked where there is none. Nothing of the key comes into words, not even where it cannot be read.
 
 use super::unreadable;
 use crate::{Identity, Reason};
-use rustls::client::WantsClientCert;
+use rustls::client::{ResolvesClientCert, WantsClientCert};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, ConfigBuilder, Error, InconsistentKeys};
+use rustls::sign::CertifiedKey;
+use rustls::{ClientConfig, ConfigBuilder, Error, InconsistentKeys, SignatureScheme};
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A file of more than this is no certificate and no key.
 const LIMIT: u64 = 1 << 20;
@@ -47,6 +50,36 @@ pub(super) fn config(
             ),
         })
     })
+}
+
+/// Notes that one server asked for a certificate, and shows none.
+#[derive(Debug, Default)]
+pub(super) struct Asked(AtomicBool);
+
+impl Asked {
+    /// `config` with this note in it, unless it has a certificate to show.
+    pub(super) fn within(self: &Arc<Self>, config: Arc<ClientConfig>) -> Arc<ClientConfig> {
+        if config.client_auth_cert_resolver.has_certs() {
+            return config;
+        }
+        let mut noting = ClientConfig::clone(&config);
+        noting.client_auth_cert_resolver = Arc::<Self>::clone(self);
+        Arc::new(noting)
+    }
+    /// Whether it did.
+    pub(super) fn asked(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl ResolvesClientCert for Asked {
+    fn resolve(&self, _authorities: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.0.store(true, Ordering::Relaxed);
+        None
+    }
+    fn has_certs(&self) -> bool {
+        false
+    }
 }
 
 #[allow(clippy::disallowed_methods, reason = "a certificate and its key are read where a check is prepared")]

@@ -24,13 +24,21 @@ pub(crate) fn reason(error: &io::Error) -> Option<Reason> {
     }))
 }
 
+/// The server wanted to know who we are.
+pub(super) const UNIDENTIFIED: &str = "the server requires a client certificate: none was given (tlscert, tlskey)";
+
+/// Whether the server refused the handshake in words that may mean anything.
+pub(super) fn refuses(error: &io::Error) -> bool {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+    use AlertDescription::{BadCertificate, HandshakeFailure};
+    matches!(inner, Some(Error::AlertReceived(BadCertificate | HandshakeFailure)))
+}
+
 /// What the server says against us, and which directive answers it.
 fn alert(alert: AlertDescription) -> String {
     let said = spaced(&format!("{alert:?}"));
     match alert {
-        AlertDescription::CertificateRequired | AlertDescription::NoCertificate => {
-            "the server requires a client certificate: none was given (tlscert, tlskey)".to_owned()
-        }
+        AlertDescription::CertificateRequired | AlertDescription::NoCertificate => UNIDENTIFIED.to_owned(),
         AlertDescription::BadCertificate => {
             "the server refuses our client certificate, or that there is none (tlscert, tlskey): bad certificate"
                 .to_owned()
