@@ -15,6 +15,7 @@ mod mqtt;
 mod mysql;
 mod net;
 mod ntp;
+mod oracle;
 pub mod pattern;
 mod pgsql;
 mod ping;
@@ -27,17 +28,19 @@ mod simpletcp;
 mod sip;
 pub mod spec;
 mod stream;
+mod tftp;
 mod tls;
 pub mod verdict;
 pub mod words;
 
 pub use dns::question as dns_question;
+pub use oracle::judge as oracle_database;
 pub use pattern::{Pattern, PatternError};
 pub use probe::Probe;
 pub use secret::{Secret, hide_in_urls};
 pub use spec::{
-    Class, Dialogue, Dns, External, ExternalKind, Http, Ldap, LineProtocol, Login, Method, Mqtt, Ntp, Radius, Redirect,
-    Security, SimpleTcp, Sip, Spec, Sql, SqlKind, Target, Tls, Transport, Verify,
+    Class, Dialogue, Dns, External, ExternalKind, Http, Ldap, LineProtocol, Login, Method, Mqtt, Ntp, Oracle, Radius,
+    Redirect, Security, SimpleTcp, Sip, Spec, Sql, SqlKind, Target, Tftp, Tls, Transport, Verify,
 };
 pub use verdict::{Failure, Phase, Reason, Success, Timings, Verdict};
 pub use words::WordsError;

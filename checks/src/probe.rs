@@ -5,7 +5,7 @@ use crate::net::Progress;
 use crate::{
     Failure, Reason, Spec, SqlKind, Success, Target, Verdict, connect, dialogue, external, http, ping, simpletcp, sip,
 };
-use crate::{dns, ldap, mqtt, mysql, ntp, pgsql, radius, reach, tls};
+use crate::{dns, ldap, mqtt, mysql, ntp, oracle, pgsql, radius, reach, tftp, tls};
 use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -93,7 +93,9 @@ impl Probe {
             (Spec::External(external), _) => Box::pin(external::run(external, target, progress)).await,
             (Spec::Dns(dns), _) => Box::pin(dns::run(dns, target, deadline, progress)).await,
             (Spec::Radius(radius), _) => Box::pin(radius::run(radius, target, deadline, progress)).await,
+            (Spec::Oracle(oracle), _) => Box::pin(oracle::run(oracle, target, progress)).await,
             (Spec::Ntp(ntp), _) => Box::pin(ntp::run(*ntp, target, deadline, progress)).await,
+            (Spec::Tftp(tftp), _) => Box::pin(tftp::run(tftp, target, deadline, progress)).await,
             (Spec::Mqtt(mqtt), _) => Box::pin(mqtt::run(mqtt, secure, target, progress)).await,
             (Spec::Ldap(ldap), _) => Box::pin(ldap::run(ldap, secure, target, progress)).await,
             (Spec::Sql(sql), _) => match sql.kind {

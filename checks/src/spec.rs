@@ -2,7 +2,7 @@
 
 mod packets;
 
-pub use packets::{Dns, Ldap, Mqtt, Ntp, Radius, Sql, SqlKind};
+pub use packets::{Dns, Ldap, Mqtt, Ntp, Oracle, Radius, Sql, SqlKind, Tftp};
 
 use crate::{Pattern, Secret};
 use std::net::IpAddr;
@@ -50,10 +50,14 @@ pub enum Spec {
     Radius(Radius),
     /// Login and a query in a database.
     Sql(Sql),
+    /// Oracle's connect handshake.
+    Oracle(Oracle),
     /// An NTP client's query.
     Ntp(Ntp),
     /// An MQTT connection.
     Mqtt(Mqtt),
+    /// The first block of a file over TFTP.
+    Tftp(Tftp),
 }
 
 impl Spec {
@@ -81,8 +85,10 @@ impl Spec {
                 SqlKind::Mysql => "mysql",
                 SqlKind::Pgsql => "pgsql",
             },
+            Self::Oracle(_) => "oracle",
             Self::Ntp(_) => "ntp",
             Self::Mqtt(_) => "mqtt",
+            Self::Tftp(_) => "tftp",
         }
     }
     /// Which of the daemon's limits on checks in flight it counts against.
@@ -106,8 +112,10 @@ impl Spec {
             | Self::Dns(_)
             | Self::Ldap(_)
             | Self::Radius(_)
+            | Self::Oracle(_)
             | Self::Ntp(_)
-            | Self::Mqtt(_) => Class::Light,
+            | Self::Mqtt(_)
+            | Self::Tftp(_) => Class::Light,
         }
     }
     /// The TLS setting of a check that is neither HTTP nor a dialogue.

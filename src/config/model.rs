@@ -254,6 +254,7 @@ pub enum Service {
     Ntp,
     Mqtt,
     Sips,
+    Tftp,
 }
 
 /// One real server of one virtual.

@@ -4,17 +4,12 @@ use super::model::{Check, CheckKind, Probes, Service};
 use super::raw::{RawVirtual, Strings};
 use crate::ipvs::{Protocol, ServiceId};
 use checks::{
-    Dialogue, Dns, External, ExternalKind, Http, Ldap, LineProtocol, Login, Mqtt, Ntp, Pattern, Radius, Security,
-    SimpleTcp, Sip, Spec, Sql, SqlKind, Tls, Transport,
+    Dialogue, Dns, External, ExternalKind, Http, Ldap, LineProtocol, Login, Mqtt, Ntp, Oracle, Pattern, Radius,
+    Security, SimpleTcp, Sip, Spec, Sql, SqlKind, Tftp, Tls, Transport,
 };
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
-
-/// The services whose dialogue is spoken.
-pub(super) fn spoken(service: Service) -> bool {
-    service != Service::Oracle
-}
 
 /// The dialogue in lines of a service, if that is what it has.
 fn line_protocol(service: Service) -> Option<LineProtocol> {
@@ -148,7 +143,7 @@ impl<'a> Asking<'a> {
         if self.protocol == Protocol::Udp { Transport::Udp } else { Transport::Tcp }
     }
 
-    /// The service's dialogue; unset for `none`. Services not spoken yet get the nearest that is.
+    /// The service's dialogue; unset for `none`.
     fn negotiate(&self, strings: Option<&Strings>) -> Option<(Spec, Duration)> {
         let receive = match strings {
             Some(strings) => strings.receive.clone(),
@@ -177,11 +172,7 @@ impl<'a> Asking<'a> {
                 send: checks::words::unescape(bare(request)),
                 receive,
             }),
-            service => match self.packets(service, bare(request).to_owned(), receive) {
-                Some(spec) => spec,
-                None if self.protocol == Protocol::Tcp => Spec::Connect,
-                None => Spec::Ping { attempts: 1 },
-            },
+            service => self.packets(service, bare(request).to_owned(), receive)?,
         };
         Some((spec, self.negotiatetimeout()))
     }
@@ -205,6 +196,8 @@ impl<'a> Asking<'a> {
                 let (database, tls) = (check.database.clone(), self.tls(true));
                 Spec::Sql(Sql { kind, login, password, database, request, tls })
             }
+            Service::Oracle => Spec::Oracle(Oracle { database: check.database.clone() }),
+            Service::Tftp => Spec::Tftp(Tftp { request, receive }),
             Service::Ntp => Spec::Ntp(Ntp),
             Service::Mqtt => Spec::Mqtt(Mqtt { tls: self.wrapped(), login, password }),
             _ => return None,

@@ -31,10 +31,11 @@ const SERVICES: &[(Service, &str, u16)] = &[
     (Service::Ntp, "ntp", 123),
     (Service::Mqtt, "mqtt", 1883),
     (Service::Sips, "sips", 5061),
+    (Service::Tftp, "tftp", 69),
 ];
 /// Services that ldirectord does not have. No port implies one: a file that it loads keeps its meaning.
 const BEYOND: &[Service] =
-    &[Service::Redis, Service::Memcached, Service::Ssh, Service::Ntp, Service::Mqtt, Service::Sips];
+    &[Service::Redis, Service::Memcached, Service::Ssh, Service::Ntp, Service::Mqtt, Service::Sips, Service::Tftp];
 
 impl Service {
     /// The service of a word of the directive.

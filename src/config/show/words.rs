@@ -44,6 +44,7 @@ pub(super) fn service(service: Service) -> &'static str {
         Service::Ntp => "ntp",
         Service::Mqtt => "mqtt",
         Service::Sips => "sips",
+        Service::Tftp => "tftp",
     }
 }
 
