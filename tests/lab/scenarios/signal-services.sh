@@ -17,8 +17,8 @@ file() { echo "$1" >$here/boot/pxelinux.0; chmod 644 $here/boot/pxelinux.0; }
 # Both simpletcp servers answer behind the end of what they are sent: over TLS that is a close_notify.
 simple() { # ANSWER
   local shell="SYSTEM:cat >/dev/null; echo $1"
-  launch simple server socat "TCP6-LISTEN:7000,ipv6only=0,reuseaddr,fork" "$shell"
-  launch simpletls server socat "OPENSSL-LISTEN:7443,pf=ip6,ipv6only=0,reuseaddr,fork,cert=$here/cert.pem,key=$here/key.pem,verify=0" "$shell"
+  launch simple server socat -t 30 "TCP6-LISTEN:7000,ipv6only=0,reuseaddr,fork" "$shell"
+  launch simpletls server socat -t 30 "OPENSSL-LISTEN:7443,pf=ip6,ipv6only=0,reuseaddr,fork,cert=$here/cert.pem,key=$here/key.pem,verify=0" "$shell"
 }
 redis() { # PASSWORD
   launch redis server redis-server --port 0 --tls-port 6380 --bind 0.0.0.0 :: --protected-mode no --save '' --appendonly no \
@@ -66,26 +66,27 @@ expect "check: exit code" 0 $code
 expect "what is checked of oracle is said once for each service" 2 "$(grep -c 'nobody logs in, no query is run' <<<"$stdout$stderr")"
 ldirectord director signal.cf start
 expect "start: exit code" 0 $code
+expect_match "the start says it too" 'nobody logs in, no query is run' "$stdout$stderr"
 expect_soon 60 "every service is up" "$(without)" up
-expect_log "nobody logs in, no query is run"
 
 say "wrong content, and refusals in the protocol"
 file dead; behave listener "refuse 12528"
 kamailio_signal kamailio KILL; kamailio "503 Maintenance"
 die simple; die simpletls; simple PANG; die redis; redis other
 expect_soon 40 "only mqtt and connect are up" "$(without 5060 5062 5061 69 1521 7000 7443 6380)" up
-for words in "503 Maintenance" "pattern not found" "database refused: ORA-12528: all instances" "login refused: WRONGPASS"; do expect_log "$words"; done
-expect_no_match "no password in the log" 's3cret' "$(cat $log)"
 rm $here/boot/pxelinux.0
-expect_log "file refused: File not found"
+ldirectord director signal.cf probe
+for words in "503 Maintenance" "file refused: File not found" "pattern not found" "database refused: ORA-12528: all instances" \
+  "login refused: WRONGPASS"; do expect_match "the reason: $words" "$words" "$stdout"; done
+expect_no_match "no password in the log, nor in the reasons" 's3cret' "$(cat $log)$stdout"
 file alive; behave listener "redirect 1522"
 kamailio_signal kamailio KILL; kamailio "200 OK"; die simple; die simpletls; simple PONG; die redis; redis s3cret-word
 expect_soon 60 "all are back, oracle by way of a redirect" "$(without)" up
 behave listener resend
 expect_stays 4 "a connect packet wanted again is sent again" "$(without)" up
 behave listener "refuse 12514"
-expect_soon 20 "neither service nor SID: down" "$(without 1521)" up
-expect_log "the listener knows no service and no SID"
+expect_soon 20 "a service that it does not know: down" "$(without 1521)" up
+expect_log "ORA-12514: the listener does not know"
 behave listener accept
 
 say "servers that accept and never answer"
