@@ -127,15 +127,6 @@ fn the_last_line_of_one_destination_counts() {
     assert_eq!(reals, [(4, 9), (3, 1)]);
 }
 
-#[test]
-fn services_that_are_not_spoken_yet_say_so() {
-    let (config, all) = load("virtual=203.0.113.1:1521\n\treal=192.0.2.1:1521 masq\n");
-    let service = &config.unwrap().virtuals[0];
-    assert_eq!(service.check.service, Service::Oracle);
-    assert!(matches!(&service.reals[0].probes, Probes::One(checks::Spec::Connect, _)));
-    assert!(found(&all, Severity::Warning)[0].contains("only that the port accepts a connection is checked"));
-}
-
 /// The dialogue of one virtual service with these lines in it.
 fn dialogue(port: u16, lines: &str) -> (checks::Dialogue, Vec<String>) {
     let text = format!("virtual=203.0.113.1:{port}\n\treal=192.0.2.1:{port} masq\n{lines}");

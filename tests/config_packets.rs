@@ -3,7 +3,7 @@
 
 mod config_support;
 
-use checks::{Dns, Ldap, Mqtt, Ntp, Radius, Secret, Security, Spec, Sql, SqlKind, Tls, Transport};
+use checks::{Dns, Ldap, Mqtt, Ntp, Oracle, Radius, Secret, Security, Spec, Sql, SqlKind, Tftp, Tls, Transport};
 use config_support::{found, load};
 use ldirectord::config::{Probes, Severity};
 
@@ -100,4 +100,62 @@ fn words_of_ours_are_implied_by_no_port_and_noted() {
         let (config, _) = load(format!("virtual=203.0.113.1:{port}\n\treal=192.0.2.1:{port} masq\n"));
         assert_eq!(config.unwrap().virtuals[0].reals[0].probes, Probes::AlwaysUp);
     }
+}
+
+#[test]
+fn oracle_says_once_what_is_checked_and_what_is_not() {
+    let oracle = |database: &str| Spec::Oracle(Oracle { database: database.to_owned() });
+    assert_eq!(asked(1521, "\tdatabase=\"shop\"\n"), (oracle("shop"), vec![]));
+    let (spec, warnings) = asked(1521, &format!("{LOGIN}\tdatabase=\"shop\"\n\trequest=\"SELECT 1 FROM dual\"\n"));
+    assert_eq!((spec.name(), &spec), ("oracle", &oracle("shop")));
+    let words = "service=oracle: what is checked is that the listener and the database accept the connection: \
+                 nobody logs in, no query is run (login, passwd, request not used)";
+    assert_eq!(warnings, [format!("1:1: {words}")]);
+    let (spec, warnings) = asked(1521, "");
+    assert_eq!((spec, warnings.len()), (oracle(""), 1));
+    assert!(warnings[0].contains("that the listener answers, whatever it says"), "{warnings:?}");
+    let (_, warnings) = asked(1521, "\tdatabase=\"a)(b\"\n");
+    assert!(warnings.len() == 1 && warnings[0].contains("has no ')' in it: always down"), "{warnings:?}");
+}
+
+#[test]
+fn tftp_asks_for_a_file() {
+    let tftp = |request: &str| Spec::Tftp(Tftp { request: request.to_owned(), receive: None });
+    let udp = "\tservice=tftp\n\tprotocol=udp\n";
+    for (request, file) in [("a/b", "a/b"), ("/a/b", "a/b"), ("//srv/a", "/srv/a")] {
+        assert_eq!(asked(69, &format!("{udp}\trequest=\"{request}\"\n")), (tftp(file), vec![]));
+    }
+    let (spec, warnings) = asked(69, udp);
+    assert_eq!((spec.name(), spec), ("tftp", tftp("")));
+    assert!(warnings[0].contains("only that the server answers is checked"), "{warnings:?}");
+    assert!(asked(69, &format!("{udp}\treceive=\"x\"\n")).1[0].contains("no file for receive"));
+    assert!(asked(69, "\tservice=tftp\n\trequest=\"a\"\n").1[0].contains("this virtual service forwards tcp"));
+}
+
+/// The connect check, and the connect of a combined one.
+#[test]
+fn connect_over_udp_is_a_datagram_and_a_ping() {
+    let connects = |protocol: &str, port: &str, kind: &str| {
+        let text = format!(
+            "virtual=203.0.113.1:514\n\treal=192.0.2.1{port} masq\n\tprotocol={protocol}\n\tchecktype={kind}\n\
+             \tchecktimeout=2\n\tservice=simpletcp\n"
+        );
+        let (config, all) = load(text);
+        let warnings = found(&all, Severity::Warning);
+        match config.unwrap().virtuals[0].reals[0].probes.clone() {
+            Probes::One(spec, deadline) | Probes::Combined { connect: (spec, deadline), .. } => {
+                (spec, deadline.as_secs(), warnings)
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    for kind in ["connect", "4"] {
+        let (spec, deadline, warnings) = connects("udp", ":514", kind);
+        assert_eq!((spec, deadline, &warnings[..]), (Spec::Reach { attempts: 1 }, 2, &[][..]), "{kind}");
+        assert_eq!(connects("sctp", ":514", kind).0, Spec::Ping { attempts: 1 });
+        assert_eq!(connects("tcp", ":514", kind).0, Spec::Connect);
+    }
+    let (spec, _, warnings) = connects("udp", "", "connect");
+    assert_eq!(spec, Spec::Ping { attempts: 1 });
+    assert!(warnings[1].contains("only that the host"), "{warnings:?}");
 }

@@ -19,6 +19,7 @@ mod mqtt;
 mod mysql;
 mod net;
 mod ntp;
+mod oracle;
 pub mod pattern;
 mod perl;
 mod pgsql;
@@ -33,20 +34,22 @@ mod simpletcp;
 mod sip;
 pub mod spec;
 mod stream;
+mod tftp;
 mod tls;
 pub mod trace;
 pub mod verdict;
 pub mod words;
 
 pub use dns::question as dns_question;
+pub use oracle::judge as oracle_database;
 pub use pattern::{Pattern, PatternError};
 pub use probe::Probe;
 pub use programs::programs_at_most;
 pub use secret::{Secret, hide_in_urls};
 pub use spec::{
     Class, Dialogue, Dns, External, ExternalKind, Grpc, Http, Identity, Kube, Ldap, LineProtocol, Login, MONITORS,
-    Method, Mon, Mqtt, Ntp, Radius, Redirect, Security, SimpleTcp, Sip, Spec, Sql, SqlKind, Target, Tls, Transport,
-    Verify,
+    Method, Mon, Mqtt, Ntp, Oracle, Radius, Redirect, Security, SimpleTcp, Sip, Spec, Sql, SqlKind, Target, Tftp, Tls,
+    Transport, Verify,
 };
 pub use trace::{Entry, Kind};
 pub use verdict::{Failure, Phase, Reason, Success, Timings, Verdict};

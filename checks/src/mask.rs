@@ -205,7 +205,9 @@ impl Spec {
             | Self::Sip(_)
             | Self::SimpleTcp(_)
             | Self::Dns(_)
+            | Self::Oracle(_)
             | Self::Ntp(_)
+            | Self::Tftp(_)
             | Self::Grpc(_) => Vec::new(),
         }
     }
@@ -218,7 +220,9 @@ impl Spec {
             | Self::Ldap(_)
             | Self::Radius(_)
             | Self::Sql(_)
+            | Self::Oracle(_)
             | Self::Ntp(_)
+            | Self::Tftp(_)
             | Self::Mqtt(_) => true,
             Self::Connect
             | Self::Http(_)

@@ -42,27 +42,28 @@ pub(crate) async fn run(
     let unreachable = memory.0.load(Ordering::Relaxed);
     let silent = async {
         let mut echo = watching.beside();
-        let result = ping::run(attempts, target, deadline, &mut echo).await;
-        if result.is_ok() {
-            let left = deadline.saturating_sub(echo.elapsed());
-            if unreachable {
-                let pause = PAUSE.min(left / (REPEATS + 1));
-                for _ in 1..REPEATS {
-                    sleep(pause).await;
-                    let _ = send(&socket, watching).await;
-                }
-                sleep(pause).await;
-            } else {
-                sleep((echo.elapsed() * 2).clamp(GRACE.0, GRACE.1).min(left / 2)).await;
+        // Its phase and words are the ping's own.
+        ping::run(attempts, target, deadline, &mut echo).await?;
+        let left = deadline.saturating_sub(echo.elapsed());
+        if !unreachable {
+            sleep((echo.elapsed() * 2).clamp(GRACE.0, GRACE.1).min(left / 2)).await;
+            return Ok(None);
+        }
+        let pause = PAUSE.min(left / (REPEATS + 1));
+        for _ in 1..REPEATS {
+            sleep(pause).await;
+            // The kernel tells an ICMP error to whoever asks next.
+            if let Err(error) = send(&socket, watching).await {
+                return Ok(Some(Err(error)));
             }
         }
-        result
+        sleep(pause).await;
+        Ok(None)
     };
     let heard = tokio::select! {
         biased;
         heard = answer(&socket, watching) => Some(heard),
-        // Its phase and words are the ping's own.
-        echo = silent => echo.map(|_| None)?,
+        heard = silent => heard?,
     };
     let refused = matches!(&heard, Some(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused);
     memory.0.store(refused, Ordering::Relaxed);

@@ -5,7 +5,7 @@ mod packets;
 mod programs;
 
 pub use grpc::Grpc;
-pub use packets::{Dns, Ldap, Mqtt, Ntp, Radius, Sql, SqlKind};
+pub use packets::{Dns, Ldap, Mqtt, Ntp, Oracle, Radius, Sql, SqlKind, Tftp};
 pub use programs::{External, ExternalKind, MONITORS, Mon};
 
 use crate::{Pattern, Secret};
@@ -56,12 +56,16 @@ pub enum Spec {
     Radius(Radius),
     /// Login and a query in a database.
     Sql(Sql),
+    /// Oracle's connect handshake.
+    Oracle(Oracle),
     /// An NTP client's query.
     Ntp(Ntp),
     /// An MQTT connection.
     Mqtt(Mqtt),
     /// gRPC's health service.
     Grpc(Box<Grpc>),
+    /// The first block of a file over TFTP.
+    Tftp(Tftp),
 }
 
 impl Spec {
@@ -91,9 +95,11 @@ impl Spec {
                 SqlKind::Mysql => "mysql",
                 SqlKind::Pgsql => "pgsql",
             },
+            Self::Oracle(_) => "oracle",
             Self::Ntp(_) => "ntp",
             Self::Mqtt(_) => "mqtt",
             Self::Grpc(_) => "grpc",
+            Self::Tftp(_) => "tftp",
         }
     }
     /// Which of the daemon's limits on checks in flight it counts against.
@@ -117,8 +123,10 @@ impl Spec {
             | Self::Dns(_)
             | Self::Ldap(_)
             | Self::Radius(_)
+            | Self::Oracle(_)
             | Self::Ntp(_)
-            | Self::Mqtt(_) => Class::Light,
+            | Self::Mqtt(_)
+            | Self::Tftp(_) => Class::Light,
         }
     }
     /// The TLS setting of a check that is neither HTTP nor a dialogue.

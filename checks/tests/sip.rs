@@ -343,10 +343,27 @@ async fn over_tls_the_request_says_so() {
 
 #[tokio::test]
 async fn over_tls_a_part_of_a_reply_is_down_and_so_is_clear_text() {
-    for part in [0, 1, 12, 60, 150] {
-        let target = secured(move |request| reply(request, "200 OK")[..part].to_vec()).await;
-        let failure = ask(sips("a@b"), target, DEADLINE).await.unwrap_err();
+    let cut = Arc::new(Mutex::new(0usize));
+    let length = Arc::clone(&cut);
+    let target = secured(move |request| {
+        let mut text = reply(request, "200 OK");
+        text.truncate(*length.lock().unwrap());
+        text
+    })
+    .await;
+    let mut part = 0;
+    while let Err(failure) = ask(sips("a@b"), target, DEADLINE).await {
         assert_eq!(failure.reason, Reason::Closed(part as u64));
+        part += 1;
+        *cut.lock().unwrap() = part;
+    }
+    assert!(part > 200, "up after {part} bytes");
+    for (piece, words) in
+        [(&b"x"[..], "line longer than"), (b"HTTP/1.1 400 Bad\r\n", "not SIP"), (b"\r\n", "answer longer than")]
+    {
+        let endless = secured(move |_| piece.repeat(300_000 / piece.len())).await;
+        let failure = ask(sips("a@b"), endless, DEADLINE).await.unwrap_err();
+        assert!(failure.to_string().contains(words), "{failure} instead of {words}");
     }
     let clear = tcp(HERE, |mut stream| async move {
         let _ = stream.write_all(b"SIP/2.0 400 Bad Request\r\n\r\n").await;

@@ -147,6 +147,7 @@ const SERVICES: &[&str] = &[
     "grpc",
     "kube",
     "sips",
+    "tftp",
 ];
 const PROTOCOLS: &[&str] = &["tcp", "udp", "sctp", "fwm"];
 
@@ -169,7 +170,7 @@ directives! {
     Fallbackcommand "fallbackcommand" Both MaybeQuoted, "", ORIGINAL, "invalid fallback command",
         "Run by a shell with `start` or `stop`, the virtual address and the protocol when the last real goes and the first comes.";
     Service "service" Virtual Word(SERVICES), "", ORIGINAL, "service must be dns, ftp, http, https, http_proxy, imap, imaps, ldap, ldaps, mysql, nntp, none, oracle, pop, pops, radius, pgsql, simpletcp, sip, smtp or submission",
-        "The dialogue of a negotiate check; default: implied by the port, `none` for other ports and for marks. redis, memcached, ssh, ntp, mqtt, grpc, kube and sips are not known to ldirectord.";
+        "The dialogue of a negotiate check; default: implied by the port, `none` for other ports and for marks. redis, memcached, ssh, ntp, mqtt, grpc, kube, sips and tftp are not known to ldirectord.";
     Checktype "checktype" Virtual CheckType, "negotiate", ORIGINAL, "checktype must be \"connect\", \"negotiate\", \"on\", \"off\", \"ping\", \"external\", \"external-perl\" or a positive number",
         "How real servers are checked; a number N: one negotiate, then N connects, and again. mon is not known to ldirectord.";
     Checkcommand "checkcommand" Virtual MaybeQuoted, "/bin/true", ORIGINAL, "invalid check command",
@@ -205,11 +206,11 @@ directives! {
     Tls "tls" Both YesNo, "no", BEYOND, "tls must be 'yes' or 'no'",
         "smtp, submission, ftp, nntp, redis, memcached, mqtt, sip, simpletcp and grpc checks begin with TLS, as servers on ports such as 465 and 6380 want it; other services have words of their own (https, imaps, pops, ldaps, sips, kube).";
     Login "login" Virtual Quoted, "", ORIGINAL, "invalid login string",
-        "The user of a check (pop, imap, nntp, ftp, redis, ldap, mysql, pgsql, oracle, radius, mqtt, sip, sips); ftp: `anonymous`, sip and sips: `ldirectord@HOSTNAME` where none is given.";
+        "The user of a check (pop, imap, nntp, ftp, redis, ldap, mysql, pgsql, radius, mqtt, sip, sips); ftp: `anonymous`, sip and sips: `ldirectord@HOSTNAME` where none is given.";
     Passwd "passwd" Virtual Quoted, "", ORIGINAL, "invalid password",
         "The password of a check; ftp: `ldirectord@HOSTNAME` where none is given.";
     Database "database" Virtual Quoted, "", ORIGINAL, "invalid database",
-        "The database of mysql, pgsql and oracle checks.";
+        "The database of mysql and pgsql checks; the service, else the SID, of oracle checks.";
     Secret "secret" Virtual Quoted, "", ORIGINAL, "invalid secret",
         "The shared secret of radius checks.";
     Load "load" Virtual Pattern, "", ORIGINAL, "invalid string for load testing",

@@ -107,17 +107,6 @@ impl Lint<'_> {
     fn check(&mut self) {
         let check = &self.service.check;
         let (kind, service) = (check.kind, check.service);
-        if self.negotiates() && !super::probes::spoken(service) {
-            let what = match self.raw.protocol() {
-                Protocol::Tcp => "that the port accepts a connection",
-                _ => "that the host answers a ping",
-            };
-            self.warn(
-                Key::Service,
-                format!("service={}: only {what} is checked in this version", service.word()),
-                "request, receive, login and passwd are not used; checktype=external can check more",
-            );
-        }
         let external = kind.runs_a_program();
         if self.has(Key::Checkcommand) && !external {
             self.warn(Key::Checkcommand, "checkcommand is not used", "write checktype=external");
@@ -193,14 +182,10 @@ impl Lint<'_> {
             };
             self.warn(Key::Starttls, message, help);
         }
-        // A service whose dialogue is not spoken says so already.
         let tls = begins
             || check.starttls && upgrades
             || matches!(check.service, Service::Mysql | Service::Pgsql)
             || self.tunnelled();
-        if !super::probes::spoken(check.service) {
-            return;
-        }
         let takes = super::probes::takes_tls(check.service, self.raw.protocol());
         self.tls_unused();
         let datagrams = self.raw.settings.place(Key::Protocol).filter(|_| self.raw.protocol() == Protocol::Udp);

@@ -277,6 +277,7 @@ pub enum Service {
     Grpc,
     Kube,
     Sips,
+    Tftp,
 }
 
 /// One real server of one virtual.

@@ -5,16 +5,11 @@ use super::raw::{RawVirtual, Strings};
 use crate::ipvs::{Protocol, ServiceId};
 use checks::{
     Dialogue, Dns, External, ExternalKind, Grpc, Http, Identity, Kube, Ldap, LineProtocol, Login, Mon, Mqtt, Ntp,
-    Pattern, Radius, Security, SimpleTcp, Sip, Spec, Sql, SqlKind, Tls, Transport,
+    Oracle, Pattern, Radius, Security, SimpleTcp, Sip, Spec, Sql, SqlKind, Tftp, Tls, Transport,
 };
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
-
-/// The services whose dialogue is spoken.
-pub(super) fn spoken(service: Service) -> bool {
-    service != Service::Oracle
-}
 
 /// The dialogue in lines of a service, if that is what it has.
 fn line_protocol(service: Service) -> Option<LineProtocol> {
@@ -162,7 +157,7 @@ impl<'a> Asking<'a> {
         if self.protocol == Protocol::Udp { Transport::Udp } else { Transport::Tcp }
     }
 
-    /// The service's dialogue; unset for `none`. Services not spoken yet get the nearest that is.
+    /// The service's dialogue; unset for `none`.
     fn negotiate(&self, strings: Option<&Strings>) -> Option<(Spec, Duration)> {
         let receive = match strings {
             Some(strings) => strings.receive.clone(),
@@ -191,11 +186,7 @@ impl<'a> Asking<'a> {
                 send: checks::words::unescape(bare(request)),
                 receive,
             }),
-            service => match self.packets(service, bare(request).to_owned(), receive) {
-                Some(spec) => spec,
-                None if self.protocol == Protocol::Tcp => Spec::Connect,
-                None => Spec::Ping { attempts: 1 },
-            },
+            service => self.packets(service, bare(request).to_owned(), receive)?,
         };
         Some((spec, self.negotiatetimeout()))
     }
@@ -219,6 +210,8 @@ impl<'a> Asking<'a> {
                 let (database, tls) = (check.database.clone(), self.tls(true));
                 Spec::Sql(Sql { kind, login, password, database, request, tls })
             }
+            Service::Oracle => Spec::Oracle(Oracle { database: check.database.clone() }),
+            Service::Tftp => Spec::Tftp(Tftp { request, receive }),
             Service::Ntp => Spec::Ntp(Ntp),
             Service::Grpc => {
                 let host = check.virtualhost.clone().filter(|host| !host.is_empty());

@@ -33,6 +33,7 @@ const SERVICES: &[(Service, &str, u16)] = &[
     (Service::Grpc, "grpc", 0),
     (Service::Kube, "kube", 6443),
     (Service::Sips, "sips", 5061),
+    (Service::Tftp, "tftp", 69),
 ];
 /// Services that ldirectord does not have. No port implies one: a file that it loads keeps its meaning.
 const BEYOND: &[Service] = &[
@@ -44,6 +45,7 @@ const BEYOND: &[Service] = &[
     Service::Grpc,
     Service::Kube,
     Service::Sips,
+    Service::Tftp,
 ];
 
 impl Service {

@@ -3,12 +3,12 @@
 use crate::conversation::Secure;
 use crate::net::Progress;
 use crate::spec::{
-    Dialogue, Dns, External, ExternalKind, Grpc, Http, Ldap, Mqtt, Radius, SimpleTcp, Sip, Sql, SqlKind,
+    Dialogue, Dns, External, ExternalKind, Grpc, Http, Ldap, Mqtt, Oracle, Radius, SimpleTcp, Sip, Sql, SqlKind, Tftp,
 };
 use crate::trace::Tap;
 use crate::{Failure, Reason, Spec, Success, Target};
 use crate::{connect, dialogue, dns, external, grpc, http, ldap, mon, mqtt, mysql, ntp, perl, pgsql, ping, programs};
-use crate::{radius, reach, simpletcp, sip, tls};
+use crate::{oracle, radius, reach, simpletcp, sip, tftp, tls};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +30,8 @@ pub(super) enum Prepared {
     Monitor(Arc<mon::Monitor>),
     Dns(Dns),
     Radius(Radius),
+    Oracle(Oracle),
+    Tftp(Tftp),
     Ntp(crate::Ntp),
     Grpc(Box<Grpc>, Option<Secure>),
     Mqtt(Mqtt, Option<Secure>),
@@ -78,6 +80,8 @@ impl Prepared {
             Spec::Mon(mon) => Self::Monitor(mon::Monitor::of(&mon)),
             Spec::Dns(dns) => Self::Dns(dns),
             Spec::Radius(radius) => Self::Radius(radius),
+            Spec::Oracle(oracle) => Self::Oracle(oracle),
+            Spec::Tftp(tftp) => Self::Tftp(tftp),
             Spec::Ntp(ntp) => Self::Ntp(ntp),
             Spec::Grpc(grpc) => Self::Grpc(grpc, secure),
             Spec::Mqtt(mqtt) => Self::Mqtt(mqtt, secure),
@@ -132,6 +136,8 @@ impl Prepared {
             }
             Self::Dns(dns) => Box::pin(dns::run(dns, target, deadline, progress)).await,
             Self::Radius(radius) => Box::pin(radius::run(radius, target, deadline, progress)).await,
+            Self::Oracle(oracle) => Box::pin(oracle::run(oracle, target, progress)).await,
+            Self::Tftp(tftp) => Box::pin(tftp::run(tftp, target, deadline, progress)).await,
             Self::Ntp(ntp) => Box::pin(ntp::run(*ntp, target, deadline, progress)).await,
             Self::Grpc(grpc, secure) => Box::pin(grpc::run(grpc, secure.as_ref(), target, deadline, progress)).await,
             Self::Mqtt(mqtt, secure) => Box::pin(mqtt::run(mqtt, secure.as_ref(), target, progress)).await,

@@ -67,6 +67,13 @@ pub enum SqlKind {
     Pgsql,
 }
 
+/// Oracle's connect handshake (TNS): no login, no query.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Oracle {
+    /// The service, else the SID; empty: any proper answer is up, also one that refuses.
+    pub database: String,
+}
+
 /// An NTP client's query (RFC 5905): up when the server is synchronised.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Ntp;
@@ -80,4 +87,13 @@ pub struct Mqtt {
     pub login: String,
     /// Its password.
     pub password: Secret,
+}
+
+/// A read request (RFC 1350).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Tftp {
+    /// The file; empty: any proper answer is up, also one that refuses.
+    pub request: String,
+    /// Must match the file's first block, 512 bytes at most; unset: any.
+    pub receive: Option<Pattern>,
 }

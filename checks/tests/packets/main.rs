@@ -8,8 +8,10 @@ mod ldap;
 mod mqtt;
 mod mysql;
 mod ntp;
+mod oracle;
 mod peer;
 mod pgsql;
 mod radius;
 #[path = "../support/mod.rs"]
 mod support;
+mod tftp;

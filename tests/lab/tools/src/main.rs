@@ -12,11 +12,13 @@ mod measure;
 mod poll;
 mod record;
 mod sip;
+mod tns;
 mod web;
 
 const USAGE: &str = "usage: lab-tools VERB …
   web --state FILE [--name NAME] [--hang FILE] [--requests FILE] ADDRESS:PORT…   web server, see web.rs
   sip --state FILE [--name NAME] ADDRESS:PORT                  SIP server over UDP; FILE holds 200, 503 or silence
+  tns --state FILE ADDRESS:PORT…                               Oracle's listener, see tns.rs
   get ADDRESS:PORT [PATH] [MILLISECONDS]                       prints the body of one page
   options ADDRESS:PORT [SOURCE-PORT]                           sends one SIP OPTIONS, prints the reply's first line and server
   stream ADDRESS:PORT EVERY-MILLISECONDS LOG                   a new connection every so often until killed
@@ -33,6 +35,7 @@ fn main() {
     let outcome = match words.split_first() {
         Some((&"web", rest)) => web::run(rest),
         Some((&"sip", rest)) => sip::run(rest),
+        Some((&"tns", rest)) => tns::run(rest),
         Some((&"get", rest)) => client::get(rest),
         Some((&"options", rest)) => sip::options(rest),
         Some((&"stream", rest)) => client::stream(rest),
