@@ -103,8 +103,8 @@ revive web
 expect_soon 30 "up once more" "81 82 83 six:82 six:83" up
 
 say "the warm perl"
-daemon=$(daemon_pid programs)
-worker() { pgrep -P "$(daemon_pid programs)" -f "^$bin/check.pl"; }
+daemon=$(daemon_pid programs.cf)
+worker() { pgrep -P "$(daemon_pid programs.cf)" -f "^$bin/check.pl"; }
 first=$(worker)
 expect "there is one" 1 "$(wc -w <<<"$first")"
 expect_stays 7 "and it stays" "$first" worker
