@@ -21,6 +21,10 @@ impl Progress {
     pub(crate) fn start() -> Self {
         Self { started: Instant::now(), phase: Phase::Connect, timings: Timings::default() }
     }
+    /// It had begun before.
+    pub(crate) fn began(&mut self, at: Instant) {
+        self.started = at;
+    }
     /// Time since the beginning.
     pub(crate) fn elapsed(&self) -> std::time::Duration {
         self.started.elapsed()
