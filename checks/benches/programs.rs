@@ -84,7 +84,7 @@ fn checks(runtime: &Runtime, kind: ExternalKind, command: &[&str]) {
 /// The script compiled once and called, as ldirectord does it.
 fn calls(path: &Path) {
     let text = std::fs::read_to_string(path).expect("the script").replace("exit 0;", "return 0;");
-    let calling = format!("my $code = eval qq{{sub {{ \\n}} . $ARGV[0] . qq{{\\n}}}}; $code->() for 1 .. {CHECKS}");
+    let calling = format!("my $code = eval qq(sub {{\\n$ARGV[0]\\n}}) or die; $code->() for 1 .. {CHECKS}");
     let status = std::process::Command::new("perl").args(["-e", &calling, &text]).status().expect("perl");
     assert!(status.success());
 }
