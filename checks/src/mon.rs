@@ -35,12 +35,22 @@ pub(crate) struct Monitor {
     history: Mutex<History>,
 }
 
-/// The room that a check has: its time begins.
+/// What a check has before its own process runs.
 pub(crate) enum Seat {
-    /// A process of its own.
-    Alone(Place),
-    /// One of several hosts of a process that has started; unset where it could not come about.
-    Together(Option<watch::Receiver<Stage>>),
+    /// Several hosts were asked together, or would have been.
+    Told {
+        /// When.
+        began: Instant,
+        /// Unset where the process did not end in time.
+        report: Option<Result<Arc<Report>, Reason>>,
+    },
+    /// Room for a process of its own.
+    Alone {
+        /// The room.
+        place: Place,
+        /// How much of its time it has had.
+        spent: Duration,
+    },
 }
 
 impl Monitor {
@@ -61,41 +71,56 @@ impl Monitor {
         monitor
     }
 
-    /// Waits for room: alone, or until the process of a group has been started.
+    /// Asks together with others, or waits for room to ask alone: that is not part of the check's time, so that nobody is down
+    /// because many others are silent.
     pub(crate) async fn seat(self: &Arc<Self>, host: IpAddr, deadline: Duration, tap: Option<&Tap>) -> Seat {
         if lock(&self.apart).contains(&host) {
-            return Seat::Alone(place().await);
+            return Seat::Alone { place: place().await, spent: Duration::ZERO };
         }
         let mut stage = Group::join(self, host, deadline, tap);
-        let started = stage.wait_for(|stage| !matches!(stage, Stage::Gathering)).await.is_ok();
-        Seat::Together(started.then_some(stage))
+        let known = stage.wait_for(|stage| !matches!(stage, Stage::Gathering)).await.map(|stage| stage.clone());
+        let began = Instant::now();
+        // Of one host nobody else is to blame; else half of the time is left to ask once more.
+        let alone = matches!(known, Ok(Stage::Running(1)));
+        let patience = if alone { deadline } else { deadline / 2 };
+        match tokio::time::timeout(patience, ended(stage)).await {
+            Ok(Some(report)) => Seat::Told { began, report: Some(report) },
+            Err(_) if alone => Seat::Told { began, report: None },
+            Ok(None) | Err(_) => {
+                let spent = began.elapsed().min(patience);
+                Seat::Alone { place: place().await, spent }
+            }
+        }
     }
 
-    /// Asks about one host. The deadline is the one that the whole is cut off at.
+    /// The verdict on one host.
     pub(crate) async fn run(
-        self: &Arc<Self>,
+        &self,
         seat: Seat,
         target: Target,
         deadline: Duration,
         progress: &mut Progress,
     ) -> Result<Success, Failure> {
-        progress.connected();
-        progress.phase = Phase::Receive;
         let host = target.address;
         let report = match seat {
-            Seat::Alone(place) => {
-                progress.note(|| "asked alone: it was silent the last time".to_owned());
-                self.alone(host, deadline, place, progress).await
+            Seat::Told { began, report } => {
+                progress.began(began);
+                report
             }
-            Seat::Together(stage) => match together(stage, deadline).await {
-                Some(report) => report,
-                None => {
-                    progress.note(|| "asked alone: together with others it takes too long".to_owned());
-                    self.alone(host, deadline, place().await, progress).await
-                }
-            },
+            Seat::Alone { place, spent } => {
+                let now = Instant::now();
+                progress.began(now.checked_sub(spent).unwrap_or(now));
+                progress.note(|| match spent.is_zero() {
+                    true => "asked alone: it was silent the last time".to_owned(),
+                    false => "asked alone: together with others it takes too long".to_owned(),
+                });
+                let alone = self.alone(host, deadline, place, progress);
+                tokio::time::timeout(deadline.saturating_sub(spent), alone).await.ok()
+            }
         };
-        let said = report.and_then(|report| report.verdict(host));
+        progress.connected();
+        progress.phase = Phase::Receive;
+        let said = report.unwrap_or(Err(Reason::Timeout(deadline))).and_then(|report| report.verdict(host));
         said.map_err(|reason| {
             if matches!(reason, Reason::Local(_)) {
                 progress.phase = Phase::Connect;
@@ -122,18 +147,11 @@ impl Monitor {
     }
 }
 
-/// What the group's process says; nothing where it takes so long that one of the others may be to blame.
-async fn together(stage: Option<watch::Receiver<Stage>>, deadline: Duration) -> Option<Result<Arc<Report>, Reason>> {
-    let mut stage = stage?;
-    let alone = matches!(*stage.borrow(), Stage::Running(1));
-    let ended = async {
-        let stage = stage.wait_for(|stage| matches!(stage, Stage::Ended(_))).await.ok()?;
-        match &*stage {
-            Stage::Ended(report) => Some(report.clone()),
-            Stage::Gathering | Stage::Running(_) => None,
-        }
-    };
-    // Half of the time is left to ask once more; of one host nobody else is to blame.
-    let patience = if alone { deadline } else { deadline / 2 };
-    tokio::time::timeout(patience, ended).await.ok().flatten()
+/// What the process of a group says; nothing where its task has ended without a word.
+async fn ended(mut stage: watch::Receiver<Stage>) -> Option<Result<Arc<Report>, Reason>> {
+    let stage = stage.wait_for(|stage| matches!(stage, Stage::Ended(_))).await.ok()?;
+    match &*stage {
+        Stage::Ended(report) => Some(report.clone()),
+        Stage::Gathering | Stage::Running(_) => None,
+    }
 }

@@ -62,6 +62,10 @@ impl Progress {
     pub(crate) fn conceal(&self, proof: &[u8]) {
         self.tell(|tap| tap.conceal(proof));
     }
+    /// It had begun before.
+    pub(crate) fn began(&mut self, at: Instant) {
+        self.started = at;
+    }
     /// Time since the beginning.
     pub(crate) fn elapsed(&self) -> std::time::Duration {
         self.started.elapsed()

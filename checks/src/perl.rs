@@ -7,13 +7,12 @@ mod worker;
 
 use crate::net::Progress;
 use crate::programs::{LastLine, Sink, command_line, end_words, error_words, lock};
-use crate::{External, Failure, Phase, Reason, Success, Target};
+use crate::{External, ExternalKind, Failure, Phase, Reason, Success, Target};
 use std::collections::HashMap;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex, Weak};
-use tokio::sync::watch;
-use worker::{End, State, Worker};
+use worker::{End, Followed, State, Worker};
 
 /// Every script that a probe is there for.
 static SCRIPTS: LazyLock<Mutex<HashMap<String, Weak<Script>>>> = LazyLock::new(Mutex::default);
@@ -58,7 +57,9 @@ impl Script {
                 let words = command_line(std::iter::once(&self.path).chain(&arguments));
                 format!("asking perl, which keeps it compiled, to run {words}")
             });
-            let (worker, mut state) = self.worker().map_err(|reason| progress.failure(reason))?;
+            let Some((worker, mut state)) = self.worker().map_err(|reason| progress.failure(reason))? else {
+                return crate::external::run(&cold(spec), target, progress).await;
+            };
             let known = state.wait_for(|state| *state != State::Starting).await.map(|state| state.clone());
             match known {
                 Ok(State::Broken(words)) => {
@@ -89,22 +90,30 @@ impl Script {
     }
 
     /// The worker, a new one where there is none or the script has changed; with its state, which keeps it while it starts.
-    fn worker(&self) -> Result<(Arc<Worker>, watch::Receiver<State>), Reason> {
+    /// Nothing where as many scripts are kept as may be.
+    fn worker(&self) -> Result<Option<Followed>, Reason> {
         let stamp = stamp(&self.path)?;
         let mut kept = lock(&self.worker);
         if let Some((worker, known)) = &*kept
             && *known == stamp
             && worker.is_of_use()
         {
-            return Ok((worker.clone(), worker.state()));
+            return Ok(Some((worker.clone(), worker.state())));
         }
+        // Its place is free as soon as it has ended.
+        *kept = None;
         let started = Worker::start(&self.path);
-        let (worker, state) =
-            started.map_err(|error| Reason::Local(format!("cannot run perl: {}", error_words(&error))))?;
+        let started = started.map_err(|error| Reason::Local(format!("cannot run perl: {}", error_words(&error))))?;
         // Whoever is still asking the former one keeps it until he has his answer.
-        *kept = Some((worker.clone(), stamp));
-        Ok((worker, state))
+        *kept = started.as_ref().map(|(worker, _)| (worker.clone(), stamp));
+        Ok(started)
     }
+}
+
+/// The same with a perl of its own.
+fn cold(spec: &External) -> External {
+    let command = std::iter::once("perl".to_owned()).chain(spec.command.iter().cloned()).collect();
+    External { kind: ExternalKind::Program, command, arguments: spec.arguments.clone() }
 }
 
 /// Where it is relative it is so to the directory that the worker is started in.

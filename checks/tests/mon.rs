@@ -120,6 +120,23 @@ async fn a_silent_host_takes_nobody_with_it_and_stays_apart_until_it_answers() {
     drop(kept);
 }
 
+/// Many silent hosts and little room: who waits for room is late, and not down.
+#[tokio::test]
+async fn silent_hosts_keep_nobody_from_being_asked() {
+    let lines = "shift 2; for host; do case $host in 10.0.1.*) sleep 60;; esac; done; exit 0";
+    let monitor = Monitor::new("crowd", lines);
+    let silent: Vec<String> = (0..60).map(|number| format!("10.0.1.{number}")).collect();
+    let healthy: Vec<String> = (0..60).map(|number| format!("10.0.2.{number}")).collect();
+    let hosts: Vec<&str> = silent.iter().chain(&healthy).map(String::as_str).collect();
+    checks::programs_at_most(20);
+    let verdicts = monitor.ask(&hosts, Duration::from_secs(8)).await;
+    checks::programs_at_most(64);
+    assert!(verdicts.iter().take(60).all(|verdict| !verdict.is_up()));
+    for verdict in verdicts.iter().skip(60) {
+        assert!(verdict.is_up(), "{}", verdict.words());
+    }
+}
+
 #[tokio::test]
 async fn the_process_ends_when_nobody_waits_any_more() {
     let monitor = Monitor::new("left", "sleep 60");

@@ -225,6 +225,19 @@ async fn many_at_once_and_the_worker_ends_with_its_last_probe() {
     gone(workers.pop_first().unwrap()).await;
 }
 
+#[tokio::test]
+async fn who_is_not_asked_for_long_ends_and_comes_back() {
+    let Some(path) = script("idle", "BEGIN { $worker = $$ } print $worker") else { return };
+    let probe = probe(&path, "x");
+    let worker = run(&probe).await.unwrap().words;
+    assert_eq!(run(&probe).await.unwrap().words, worker);
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(16 * 60)).await;
+    tokio::time::resume();
+    gone(worker.parse().unwrap()).await;
+    assert_ne!(run(&probe).await.unwrap().words, worker);
+}
+
 #[test]
 fn a_worker_ends_with_this_process_whatever_ends_it() {
     let text = "open F, '>', \"$ARGV[2]\"; print F getppid, \"\\n\"; close F; sleep 60;";

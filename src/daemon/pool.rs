@@ -260,6 +260,15 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn programs_run_as_configured_or_as_the_open_files_allow() {
+        let pool = Pool::new(Limits::within(1024));
+        assert_eq!(pool.programs_at_most(1000), (1024 - 96) / 24);
+        assert_eq!(pool.programs_at_most(64), (1024 - 96) / 24);
+        assert_eq!(pool.programs_at_most(20), 20);
+        assert_eq!(Pool::new(Limits::within(1_000_000)).programs_at_most(64), 64);
+    }
+
+    #[tokio::test]
     async fn verdicts_come_back_under_their_check() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();

@@ -158,7 +158,7 @@ if (open(my $handle, '<', $script)) {
     answer('broken', "cannot open $script: $!");
     leave();
 }
-unshift @INC, sub { my $handle = $file; shift @INC; $file = undef; return $handle };
+push @INC, sub { return $_[1] eq 'ldirectord-script' ? $file : () };
 {
     package main;
     do "ldirectord-script";

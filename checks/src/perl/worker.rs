@@ -10,12 +10,16 @@ use std::collections::HashMap;
 use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::{mpsc, oneshot, watch};
 
+/// Scripts that are kept compiled at once.
+const WARM: usize = 64;
+/// How many there are.
+static WARMED: AtomicUsize = AtomicUsize::new(0);
 const DRIVER: &str = include_str!("worker.pl");
 /// A worker that nobody asks for so long is ended.
 const IDLE: Duration = Duration::from_secs(15 * 60);
@@ -49,6 +53,9 @@ enum Order {
     Kill(u64),
 }
 
+/// A worker, and its state as it goes on.
+pub(super) type Followed = (Arc<Worker>, watch::Receiver<State>);
+
 /// A running worker. Dropped, it is ended, with every run that is under way.
 #[derive(Debug)]
 pub(super) struct Worker {
@@ -58,11 +65,13 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    /// Starts perl, inside a runtime. While it starts somebody must follow its state, or it is ended.
-    pub(super) fn start(script: &str) -> io::Result<(Arc<Self>, watch::Receiver<State>)> {
+    /// Starts perl, inside a runtime. While it starts somebody must follow its state, or it is ended. Nothing where there are as
+    /// many as may be.
+    pub(super) fn start(script: &str) -> io::Result<Option<Followed>> {
+        let Some(warm) = Warm::one() else { return Ok(None) };
         let mark = mark();
         let mut child = Command::new("perl")
-            .args(["-e", DRIVER, script])
+            .args(["-e", DRIVER, "--", script])
             .env(MARK, &mark)
             .current_dir("/")
             .stdin(Stdio::piped())
@@ -76,9 +85,10 @@ impl Worker {
         let (orders, waiting) = mpsc::unbounded_channel();
         let (state, following) = watch::channel(State::Starting);
         let compiling = Some(Group::new(child.id(), mark.clone()));
-        let speaker = Speaker { mark, state: state.clone(), calls: HashMap::new(), outgoing: Vec::new(), compiling };
+        let calls = HashMap::new();
+        let speaker = Speaker { mark, state: state.clone(), calls, outgoing: Vec::new(), compiling, _warm: warm };
         tokio::spawn(speaker.speak(child, requests, answers, waiting));
-        Ok((Arc::new(Self { orders, state, calls: AtomicU64::new(1) }), following))
+        Ok(Some((Arc::new(Self { orders, state, calls: AtomicU64::new(1) }), following)))
     }
 
     /// Follows its state.
@@ -134,6 +144,23 @@ struct Speaker {
     outgoing: Vec<u8>,
     /// While it compiles anything may hang there: all of it is killed where that is given up.
     compiling: Option<Group>,
+    _warm: Warm,
+}
+
+/// One of the scripts that are kept compiled, as long as it is.
+struct Warm;
+
+impl Warm {
+    fn one() -> Option<Self> {
+        let count = |number: usize| (number < WARM).then_some(number + 1);
+        WARMED.fetch_update(Ordering::Relaxed, Ordering::Relaxed, count).ok().map(|_| Self)
+    }
+}
+
+impl Drop for Warm {
+    fn drop(&mut self) {
+        WARMED.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Speaker {

@@ -130,8 +130,9 @@ impl Prepared {
                 Box::pin(script.run(external, target, progress)).await
             }
             Self::Monitor(monitor) => {
-                // Without a seat it is asked alone.
-                let seat = if let Turn::Seat(seat) = turn { seat } else { mon::Seat::Together(None) };
+                let Turn::Seat(seat) = turn else {
+                    return Err(progress.failure(Reason::Internal("a monitor is asked without its turn".to_owned())));
+                };
                 Box::pin(monitor.run(seat, target, deadline, progress)).await
             }
             Self::Dns(dns) => Box::pin(dns::run(dns, target, deadline, progress)).await,

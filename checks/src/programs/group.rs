@@ -1,21 +1,27 @@
 //! The end of a program with everything that it started: its process group, and those who left it.
-#![allow(clippy::disallowed_methods, reason = "processes are looked for in /proc, by a thread of its own")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "processes are looked for in /proc, by a thread of its own; a mark has a time in it"
+)]
 
 use super::lock;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{LazyLock, Mutex};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The variable that every process of one check has in its environment; `setsid` does not take it away.
 pub(crate) const MARK: &str = "LDIRECTORD_CHECK";
 /// Looking again finds who was forked in between; somebody who forks faster than that is left.
 const ROUNDS: usize = 8;
 
-/// A value of [`MARK`] that no other check on this machine has.
+/// A value of [`MARK`] that no other check on this machine has or had: numbers of processes come again.
 pub(crate) fn mark() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(1);
-    format!("{}.{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+    static BEGAN: LazyLock<u128> =
+        LazyLock::new(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos()));
+    format!("{}.{:x}.{}", std::process::id(), *BEGAN, NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// The process group of a running program. Dropped before [`Group::ended`], all of it is killed, and whoever has its mark.
