@@ -24,6 +24,7 @@ impl Owner {
         if self.facts.pid_file {
             pidfile::remove(&self.facts.paths);
         }
+        self.tell.flush();
         self.log.flush();
         0
     }
@@ -38,6 +39,7 @@ impl Owner {
         }
         self.report();
         tracing::info!("Linux Director Daemon hands over to a new instance, the table stays as it is");
+        self.tell.flush();
         self.log.flush();
         self.control = None;
         if let Some(request) = self.handover.take() {

@@ -114,12 +114,14 @@ impl Owner {
             sysctl::settle(&config);
         }
         without_effect(&config, Some(&old));
+        self.tell.configured(&config);
         if names_only {
             self.director.renamed(Arc::new(config), self.now());
         } else {
             self.director.reload(Arc::new(config), self.now());
         }
         self.pool.reloaded();
+        self.watch_maintenance();
     }
 
     /// Keeps the text for a restart with a broken file, and for `stop` and `status`, which need its `logfile`.
@@ -169,8 +171,6 @@ pub(super) fn without_effect(config: &Config, before: Option<&Config>) {
         let any = |what: &dyn Fn(&crate::config::Virtual) -> bool| config.virtuals.iter().any(what);
         [
             ("emailalert", !globals.alert.to.is_empty() || any(&|service| !service.alert.to.is_empty())),
-            ("maintenancedir", globals.maintenancedir.is_some()),
-            ("monitorfile", any(&|service| service.monitorfile.is_some())),
             ("execute", !globals.execute.is_empty()),
         ]
     };

@@ -2,9 +2,8 @@
 
 use super::owner::{Owner, Round};
 use super::writer::{Reply, Results};
-use crate::director::{CheckId, Event, Planned};
+use crate::director::{CheckId, Planned};
 use crate::ipvs::{Scope, Snapshot, TableError};
-use crate::report::lines;
 use checks::Verdict;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -125,24 +124,7 @@ impl Owner {
     /// Tells what happened.
     pub(super) fn report(&mut self) {
         for event in self.director.take_events() {
-            self.run_fallback_command(&event);
-            match lines::line(&event) {
-                Some(line) => tracing::info!("{line}"),
-                None => tracing::debug!("{event:?}"),
-            }
-        }
-    }
-
-    fn run_fallback_command(&mut self, event: &Event) {
-        let (start, service) = match event {
-            Event::AllDown(service) => (true, service),
-            Event::FirstUp(service) => (false, service),
-            _ => return,
-        };
-        let config = self.director.config();
-        let command = config.virtuals.iter().find(|known| known.id == *service);
-        if let Some(command) = command.and_then(|known| known.fallbackcommand.as_ref()) {
-            self.fallback_commands.run(command, start, service);
+            self.tell.event(&event, self.director.config());
         }
     }
 

@@ -129,7 +129,7 @@ impl File {
         self.yes_no("quiescent", service.quiescent);
         self.yes_no("cleanstop", service.cleanstop);
         self.line("checktype", words::check_kind(check.kind));
-        self.line("service", words::service(check.service));
+        self.line("service", check.service.word());
         self.some("checkport", check.checkport);
         self.line("checktimeout", check.checktimeout);
         self.line("negotiatetimeout", check.negotiatetimeout);
