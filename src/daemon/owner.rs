@@ -6,6 +6,7 @@ use super::lock::{Lock, Phase};
 use super::names::Names;
 use super::paths::Paths;
 use super::pool::Pool;
+use super::reresolve::Reresolve;
 use super::tell::Tell;
 use super::writer::Writer;
 use crate::config::Diagnostic;
@@ -85,6 +86,7 @@ pub struct Owner {
     /// The text in force.
     pub(super) text: Vec<u8>,
     pub(super) names: Names,
+    pub(super) reresolve: Reresolve,
     pub(super) tell: Tell,
     /// What `maintenancedir` says, where there is one.
     pub(super) maintenance: Option<Receiver<Maintenance>>,
@@ -123,6 +125,7 @@ impl Owner {
     pub fn new(parts: Parts) -> Self {
         let Parts { facts, log, lock, control, pool, writer, loaded, director } = parts;
         let tell = Tell::new(director.config());
+        let reresolve = Reresolve::new(director.config().clone());
         let mut names = Names::default();
         names.judged(loaded.missing.len() + loaded.kept.len(), true, Instant::now());
         Self {
@@ -142,6 +145,7 @@ impl Owner {
             addresses: loaded.addresses,
             text: loaded.text,
             names,
+            reresolve,
             tell,
             maintenance: None,
             loading: None,

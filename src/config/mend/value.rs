@@ -37,7 +37,7 @@ pub(super) fn class(keyword: &str, block: bool) -> Option<Class> {
             | "schedflags" | "tlsverify" | "httpredirect" | "httpversion" | "tunneltype" | "persistenceengine" => {
                 Class::Word
             }
-            "ops" | "netmask" | "starttls" => Class::Exact,
+            "ops" | "netmask" | "starttls" | "reresolve" => Class::Exact,
             "request" | "receive" | "login" | "passwd" | "database" | "secret" | "load" => Class::Quoted,
             "checkcommand" | "monitorfile" | "virtualhost" | "tlsca" | "tlsname" => Class::MaybeQuoted,
             "servicename" | "comment" => Class::Verbatim,

@@ -68,6 +68,7 @@ impl File {
         }
         self.yes_no("fork", globals.fork);
         self.yes_no("quiescent", globals.quiescent);
+        self.yes_no("reresolve", globals.reresolve);
         self.yes_no("readdquiescent", globals.readdquiescent);
         self.yes_no("cleanstop", globals.cleanstop);
         self.some("maintenancedir", globals.maintenancedir.as_ref());
@@ -127,6 +128,7 @@ impl File {
         }
         self.maybe_quoted("fallbackcommand", service.fallbackcommand.as_deref());
         self.yes_no("quiescent", service.quiescent);
+        self.yes_no("reresolve", service.reresolve);
         self.yes_no("cleanstop", service.cleanstop);
         self.line("checktype", words::check_kind(check.kind));
         self.line("service", check.service.word());
