@@ -139,6 +139,13 @@ impl Lint<'_> {
                 "checktype=external can check more",
             );
         }
+        if self.has(Key::Reresolve) && self.service.reresolve && kind == CheckKind::Off {
+            self.warn(
+                Key::Reresolve,
+                "reresolve is not used: another address takes over once it is up, and nothing is checked here",
+                "leave it out, or write another checktype",
+            );
+        }
         if self.has(Key::Receive) && (!self.negotiates() || service == Service::None) {
             self.warn(Key::Receive, "receive is not used", "write checktype=negotiate and a service");
         }

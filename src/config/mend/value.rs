@@ -28,7 +28,7 @@ pub(super) fn class(keyword: &str, block: bool) -> Option<Class> {
         "fallback" | "fallback6" => Class::Address,
         "checktimeout" | "negotiatetimeout" | "checkinterval" | "checkcount" | "failurecount" | "emailalertfreq"
         | "smtp" => Class::Word,
-        "quiescent" | "cleanstop" | "emailalertstatus" => Class::Exact,
+        "quiescent" | "reresolve" | "cleanstop" | "emailalertstatus" => Class::Exact,
         "emailalert" => Class::MaybeQuoted,
         "fallbackcommand" => Class::MaybeQuoted,
         _ if block => match keyword {
@@ -37,7 +37,7 @@ pub(super) fn class(keyword: &str, block: bool) -> Option<Class> {
             | "schedflags" | "tlsverify" | "httpredirect" | "httpversion" | "tunneltype" | "persistenceengine" => {
                 Class::Word
             }
-            "ops" | "netmask" | "starttls" | "reresolve" => Class::Exact,
+            "ops" | "netmask" | "starttls" => Class::Exact,
             "request" | "receive" | "login" | "passwd" | "database" | "secret" | "load" => Class::Quoted,
             "checkcommand" | "monitorfile" | "virtualhost" | "tlsca" | "tlsname" => Class::MaybeQuoted,
             "servicename" | "comment" => Class::Verbatim,

@@ -68,7 +68,9 @@ impl File {
         }
         self.yes_no("fork", globals.fork);
         self.yes_no("quiescent", globals.quiescent);
-        self.yes_no("reresolve", globals.reresolve);
+        if globals.reresolve {
+            self.yes_no("reresolve", true);
+        }
         self.yes_no("readdquiescent", globals.readdquiescent);
         self.yes_no("cleanstop", globals.cleanstop);
         self.some("maintenancedir", globals.maintenancedir.as_ref());
@@ -128,7 +130,9 @@ impl File {
         }
         self.maybe_quoted("fallbackcommand", service.fallbackcommand.as_deref());
         self.yes_no("quiescent", service.quiescent);
-        self.yes_no("reresolve", service.reresolve);
+        if service.reresolve || globals.reresolve {
+            self.yes_no("reresolve", service.reresolve);
+        }
         self.yes_no("cleanstop", service.cleanstop);
         self.line("checktype", words::check_kind(check.kind));
         self.line("service", check.service.word());
