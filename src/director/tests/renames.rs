@@ -292,3 +292,19 @@ proptest! {
         prop_assert!(weights.contains(&(2, 5)) && !weights.iter().any(|(last, weight)| *last == 1 && *weight > 0), "{:?}", weights);
     }
 }
+
+#[test]
+fn the_directive_is_for_all_and_for_one() {
+    let text = "reresolve=yes\nvirtual=1\n\treal=10.0.1.1 gate\nvirtual=2\n\treal=10.0.1.1 gate\n\treresolve=no\n\
+                virtual=3\n\treal=10.0.1.1 gate\n\tchecktype=off\n\treresolve=yes\n";
+    let (config, findings) = crate::config::read(text.as_bytes()).finish(&crate::config::Nameless);
+    let follow: Vec<bool> = config.unwrap().virtuals.iter().map(|virtual_| virtual_.reresolve).collect();
+    assert_eq!(follow, [true, false, true]);
+    let told: Vec<(usize, &str)> = findings
+        .iter()
+        .filter(|finding| finding.message.contains("reresolve"))
+        .map(|finding| (finding.line, finding.message.as_str()))
+        .collect();
+    assert!(told.iter().any(|(line, words)| *line == 10 && words.contains("is not used")), "{told:?}");
+    assert!(told.iter().any(|(line, words)| *line == 1 && words.contains("ldirectord")), "{told:?}");
+}
