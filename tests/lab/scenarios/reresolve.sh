@@ -1,7 +1,7 @@
 # reresolve: a real server's name moves to another server, to a dead one, to nothing, while the name server is silent, and back;
 # clients never notice, and what is dead never has a weight. With quiescent=no that takes expire_nodest_conn (ipvssysctl), as at any
 # removal: without it the kernel drops a client that uses a port again on which it once reached what was removed.
-# seconds: 110
+# seconds: 190
 # services: names
 # packets: no
 # only: ours
