@@ -146,7 +146,7 @@ fn row(real: &Value) -> Vec<String> {
         reason.push_str(&format!(" [changed by somebody else: {drift}]"));
     }
     vec![
-        if real["address"].is_null() { word(&real["host"]).to_owned() } else { place(real) },
+        shown(real),
         format!("{}{failures}", word(&real["state"])),
         real["since_s"].as_f64().map(duration).unwrap_or_default(),
         weight,
@@ -154,6 +154,16 @@ fn row(real: &Value) -> Vec<String> {
         word(&real["check"]).to_owned(),
         reason,
     ]
+}
+
+/// The address, and the name where the file has one.
+fn shown(real: &Value) -> String {
+    let host = word(&real["host"]);
+    match (real["address"].is_null(), host.is_empty() || host.parse::<std::net::IpAddr>().is_ok()) {
+        (true, _) => host.to_owned(),
+        (false, true) => place(real),
+        (false, false) => format!("{} ({host})", place(real)),
+    }
 }
 
 /// `address:port`

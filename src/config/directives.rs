@@ -229,6 +229,8 @@ directives! {
         "A failed real server gets weight 0 and keeps its connections (yes), or is removed (no).";
     Readdquiescent "readdquiescent" Global YesNo, "no", ORIGINAL, "readdquiescent must be 'yes' or 'no'",
         "A quiesced real server that somebody removed is put back with weight 0.";
+    Reresolve "reresolve" Both YesNo, "no", BEYOND, "reresolve must be 'yes' or 'no'",
+        "Names of real servers are resolved again when their TTL is over; another address takes over once it is up.";
     Cleanstop "cleanstop" Both YesNo, "yes", ORIGINAL, "cleanstop must be 'yes' or 'no'",
         "At the end the virtual services are removed from the kernel (yes), or left as they are (no).";
     Scheduler "scheduler" Virtual Scheduler, "wrr", ORIGINAL, "invalid scheduler, should be only lowercase letters (a-z)",

@@ -20,6 +20,9 @@ const FACILITIES: &[&str] = &[
     "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7",
 ];
 
+const NO_RERESOLVE: &str = "ldirectord has no reresolve";
+const REFUSED: &str = "the Perl program refuses the file";
+
 /// The globals.
 pub(super) fn globals(config: &RawConfig, globals: &Globals, findings: &mut Findings) {
     if !globals.logfile.starts_with('/') && !FACILITIES.contains(&globals.logfile.as_str()) {
@@ -28,6 +31,9 @@ pub(super) fn globals(config: &RawConfig, globals: &Globals, findings: &mut Find
             format!("{} is no syslog facility", globals.logfile),
             "write a path that begins with a slash, or a facility: logfile=\"local0\"",
         );
+    }
+    if let Some(place) = config.globals.place(Key::Reresolve) {
+        findings.note(place, NO_RERESOLVE, REFUSED);
     }
     let path = globals.maintenancedir.as_deref().unwrap_or("");
     if path.contains('#') {
@@ -145,6 +151,13 @@ impl Lint<'_> {
                 "checktype=external can check more",
             );
         }
+        if self.has(Key::Reresolve) && self.service.reresolve && kind == CheckKind::Off {
+            self.warn(
+                Key::Reresolve,
+                "reresolve is not used: another address takes over once it is up, and nothing is checked here",
+                "leave it out, or write another checktype",
+            );
+        }
         if self.has(Key::Receive) && (!self.negotiates() || service == Service::None) {
             self.warn(Key::Receive, "receive is not used", "write checktype=negotiate and a service");
         }
@@ -160,7 +173,10 @@ impl Lint<'_> {
         if service.is_beyond() {
             let place = self.raw.settings.place(Key::Service).unwrap_or(self.raw.place);
             let message = format!("ldirectord has no service={}", service.word());
-            self.findings.note(place, message, "the Perl program refuses the file");
+            self.findings.note(place, message, REFUSED);
+        }
+        if let Some(place) = self.raw.settings.place(Key::Reresolve) {
+            self.findings.note(place, NO_RERESOLVE, REFUSED);
         }
     }
 

@@ -48,6 +48,8 @@ pub struct Globals {
     pub supervised: bool,
     /// `quiescent`
     pub quiescent: bool,
+    /// `reresolve`
+    pub reresolve: bool,
     /// `readdquiescent`
     pub readdquiescent: bool,
     /// `emailalert` and what belongs to it.
@@ -135,6 +137,8 @@ pub struct Virtual {
     pub ops: bool,
     /// `quiescent`, effective.
     pub quiescent: bool,
+    /// `reresolve`, effective.
+    pub reresolve: bool,
     /// `cleanstop`, effective.
     pub cleanstop: bool,
     /// What is checked and how.
@@ -289,6 +293,8 @@ pub struct Real {
     pub host: String,
     /// Its address; unset: the name did not resolve.
     pub address: Option<IpAddr>,
+    /// Set on what a real server with `reresolve` has left: it gets no new connections, and is not in any file.
+    pub leaving: bool,
     /// Port as configured; 0: none given.
     pub port: u16,
     /// Forwarding method.

@@ -329,7 +329,7 @@ fn one((spec, deadline): (Spec, Duration)) -> Probes {
 }
 
 /// An address as scripts get it.
-fn bracketed(address: IpAddr) -> String {
+pub(super) fn bracketed(address: IpAddr) -> String {
     match address {
         IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => format!("[{address}]"),

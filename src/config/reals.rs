@@ -3,7 +3,7 @@
 use super::address::Host;
 use super::directives::Key;
 use super::lower::Lowering;
-use super::model::{Check, Real};
+use super::model::{Check, Probes, Real};
 use super::probes::Asking;
 use super::range;
 use super::raw::{RawReal, RawVirtual};
@@ -150,6 +150,19 @@ impl Lowering<'_> {
     }
 }
 
+impl Real {
+    /// The same real server at another address: everything that depends on it, too.
+    pub fn at(&self, address: IpAddr) -> Self {
+        let mut real = Self { address: Some(address), ..self.clone() };
+        // Programs are told the address; a combined check runs none.
+        if let Probes::One(checks::Spec::External(external), _) = &mut real.probes {
+            let [_, _, told, _] = &mut external.arguments;
+            *told = super::probes::bracketed(address);
+        }
+        real
+    }
+}
+
 /// The port that the kernel uses: with direct routing and tunnels the service's own.
 fn effective_port(real: &Real, id: Option<ServiceId>) -> u16 {
     match id {
@@ -182,6 +195,7 @@ fn lower(
         line: raw.place.line as usize,
         host,
         address,
+        leaving: false,
         port,
         forward: raw.forward,
         tunnel,

@@ -36,6 +36,7 @@ fn globals(globals: &Globals) -> Value {
         "fork": globals.fork,
         "supervised": globals.supervised,
         "quiescent": globals.quiescent,
+        "reresolve": globals.reresolve,
         "readdquiescent": globals.readdquiescent,
         "cleanstop": globals.cleanstop,
         "maintenancedir": globals.maintenancedir,
@@ -70,6 +71,7 @@ fn virtual_service(service: &Virtual, secrets: bool) -> Value {
         "persistenceengine": service.persistenceengine,
         "ops": service.ops,
         "quiescent": service.quiescent,
+        "reresolve": service.reresolve,
         "cleanstop": service.cleanstop,
     }));
     object.extend(self::object(json!({

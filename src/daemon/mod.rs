@@ -17,6 +17,7 @@ pub mod pool;
 pub mod process;
 pub mod record;
 mod reload;
+mod reresolve;
 pub mod resolve;
 pub mod run;
 pub mod serve;

@@ -7,6 +7,7 @@ use super::lock::{Lock, Phase};
 use super::names::Names;
 use super::paths::Paths;
 use super::pool::Pool;
+use super::reresolve::Reresolve;
 use super::tell::Tell;
 use super::writer::Writer;
 use crate::config::Diagnostic;
@@ -91,6 +92,7 @@ pub struct Owner {
     /// The text in force.
     pub(super) text: Vec<u8>,
     pub(super) names: Names,
+    pub(super) reresolve: Reresolve,
     pub(super) tell: Tell,
     pub(super) executed: Executed,
     /// What `maintenancedir` says, where there is one.
@@ -131,6 +133,7 @@ impl Owner {
         let Parts { facts, log, lock, control, pool, writer, loaded, director } = parts;
         let tell = Tell::new(director.config());
         let executed = Executed::new(&facts);
+        let reresolve = Reresolve::new(director.config().clone());
         let mut names = Names::default();
         names.judged(loaded.missing.len() + loaded.kept.len(), true, Instant::now());
         Self {
@@ -151,6 +154,7 @@ impl Owner {
             addresses: loaded.addresses,
             text: loaded.text,
             names,
+            reresolve,
             tell,
             executed,
             maintenance: None,

@@ -95,7 +95,7 @@ impl Owner {
             }
         }
         // Somebody who asks for a reload wants to have back what was removed by hand, also with an unchanged file.
-        if why == Why::Signal || config != **self.director.config() {
+        if why == Why::Signal || config != *self.reresolve.base() {
             self.enter(config, names_only);
         }
         self.refused.clear();
@@ -115,7 +115,16 @@ impl Owner {
         if !names_only && self.facts.table == "kernel" {
             sysctl::settle(&config);
         }
-        self.executed.reload(&config.globals.execute);
+        if !names_only {
+            self.executed.reload(&config.globals.execute);
+        }
+        let now = self.now();
+        let config = self.reresolve.configure(config, now);
+        self.take_effect(config, names_only);
+    }
+
+    /// The director and everybody who looks at its configuration get another one.
+    pub(super) fn take_effect(&mut self, config: Config, names_only: bool) {
         self.tell.configured(&config);
         if !names_only && self.state == State::Running {
             self.state = State::Reloading;

@@ -9,7 +9,7 @@ use super::signals::{Asked, Signals};
 use super::watch::{self, Seen};
 use super::writer::{Reply, Viewer};
 use super::{maintenance, process, view};
-use crate::director::{Maintenance, file_names};
+use crate::director::{Answer, Maintenance, Name, file_names};
 use crate::ipvs::{Info, Listing, Scope, Snapshot};
 use crate::report::mail::State;
 use serde_json::json;
@@ -42,6 +42,7 @@ enum Came {
     Seen(Seen),
     Loaded(Outcome),
     Maintained(Maintenance),
+    Named((Name, Answer)),
     Looked(Looked),
     Time,
 }
@@ -96,6 +97,7 @@ impl Owner {
                 Came::Looked(looked) => self.looked(looked),
                 Came::Seen(what) => load = self.saw(what).or(load),
                 Came::Loaded(outcome) => load = self.loaded(outcome),
+                Came::Named(answer) => self.name_answered(answer),
                 Came::Maintained(maintenance) => self.director.maintain(maintenance, self.now()),
                 Came::Time => {
                     if self.names.at().is_some_and(|at| at <= Instant::now()) {
@@ -116,7 +118,7 @@ impl Owner {
     ) -> Came {
         let wake = self.next_turn().unwrap_or_else(|| Instant::now() + LONG);
         let (control, writer, pool) = (&mut self.control, &mut self.writer, &mut self.pool);
-        let maintenance = &mut self.maintenance;
+        let (maintenance, reresolve) = (&mut self.maintenance, &mut self.reresolve);
         let request = async {
             match control {
                 Some(control) => control.next().await,
@@ -144,6 +146,7 @@ impl Owner {
             reply = writer.reply() => Came::Reply(reply),
             outcome = loading => Came::Loaded(outcome),
             Some(maintenance) = maintained => Came::Maintained(maintenance),
+            named = reresolve.next() => Came::Named(named),
             Some(looked) = looks.recv() => Came::Looked(looked),
             Some(what) = seen.recv() => Came::Seen(what),
             verdict = pool.next() => Came::Verdict(verdict),

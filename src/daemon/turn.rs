@@ -36,6 +36,7 @@ impl Owner {
         let now = self.now();
         if self.adopted {
             self.director.tick(now);
+            self.follow_names();
             for order in self.director.due(tick_before(now), self.pool.room()) {
                 self.pool.start(order);
             }
@@ -57,10 +58,11 @@ impl Owner {
     /// When the next turn has something to do, unless something happens before.
     pub(super) fn next_turn(&self) -> Option<Instant> {
         let wake = self.director.next_wake().filter(|_| self.adopted).map(|at| self.begun + tick_from(at));
+        let names = self.reresolve.next_wake().filter(|_| self.adopted).map(|at| self.begun + at);
         let soonest = Instant::now() + if self.pool.room() == 0 { FULL } else { Duration::ZERO };
         let wake = wake.map(|at| at.max(soonest));
         let reminder = self.tell.reminder(self.director.config()).map(|at| self.begun + at);
-        [wake, reminder, self.names.at(), self.patience()].into_iter().flatten().min()
+        [wake, reminder, names, self.names.at(), self.patience()].into_iter().flatten().min()
     }
 
     /// Takes a verdict and those that are there beside it.

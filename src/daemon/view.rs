@@ -84,5 +84,6 @@ fn state(state: RealState) -> &'static str {
         RealState::Off => "off",
         RealState::Unresolved => "unresolved",
         RealState::Maintenance => "maintenance",
+        RealState::Leaving => "leaving",
     }
 }

@@ -25,6 +25,8 @@ pub(super) enum Health {
     Unresolved,
     /// Taken out by the administrator (`maintenancedir`), whatever its checks find.
     Maintenance,
+    /// Its name means another address now (`reresolve`), which has taken over.
+    Leaving,
 }
 
 impl Health {
@@ -43,6 +45,7 @@ impl Health {
             Self::Off | Self::OffAdopted => RealState::Off,
             Self::Unresolved => RealState::Unresolved,
             Self::Maintenance => RealState::Maintenance,
+            Self::Leaving => RealState::Leaving,
         }
     }
 }
@@ -80,7 +83,10 @@ impl Member {
     pub(super) fn judge(&mut self, up: bool, limit: u32, now: Time) -> Outcome {
         let before = self.health;
         let mut outcome = Outcome::default();
-        if matches!(before, Health::On | Health::Off | Health::OffAdopted | Health::Unresolved | Health::Maintenance) {
+        if matches!(
+            before,
+            Health::On | Health::Off | Health::OffAdopted | Health::Unresolved | Health::Maintenance | Health::Leaving
+        ) {
             return outcome;
         }
         if up {

@@ -19,6 +19,7 @@ mod maintenance;
 mod plan;
 mod pool;
 mod reload;
+mod renames;
 mod results;
 mod rule;
 mod schedule;
@@ -31,10 +32,11 @@ pub use diff::{Wanted, WantedTable, diff};
 pub use events::{Event, Role, Stage};
 pub use id::CheckId;
 pub use maintenance::{Maintenance, file_names};
+pub use renames::{Answer, Name, News, Place, Renames};
 pub use status::{RealState, RealStatus, StatusReport, VirtualStatus};
 
 use crate::config::Config;
-use crate::ipvs::{Operation, Scope, ServiceId, Snapshot, TableError};
+use crate::ipvs::{DestinationId, Operation, Scope, ServiceId, Snapshot, TableError};
 use book::Book;
 use checks::{Spec, Target, Verdict};
 use health::{Health, Member};
@@ -252,6 +254,15 @@ impl Director {
     /// For a successor: those, and what is still to be deleted.
     pub fn legacy(&self) -> Vec<ServiceId> {
         self.services().into_iter().chain(self.dropped.keys().copied()).collect()
+    }
+    /// Whether a real server, as configured, is up: by its checks, or by configuration.
+    pub fn is_up(&self, service: &ServiceId, real: DestinationId) -> bool {
+        let place = self.index.get(service).copied();
+        let both = place.and_then(|place| Some((self.pools.get(place)?, self.config.virtuals.get(place)?)));
+        let mut members = both.into_iter().flat_map(|(pool, virtual_)| pool.members.iter().zip(&virtual_.reals));
+        members.any(|(member, known)| {
+            desired::configured_id(known) == Some(real) && matches!(member.health, Health::Up | Health::On)
+        })
     }
     /// Everything that happened since the last call, in order.
     pub fn take_events(&mut self) -> Vec<Event> {

@@ -60,7 +60,10 @@ impl Director {
                 .collect();
             let interval = Duration::from_secs(virtual_.check.interval.max(1).into());
             for (number, real) in virtual_.reals.iter().enumerate() {
-                let check = keys.of(real).map(|key| self.book.subscribe(key, interval, place_of(place, number)));
+                let check = keys
+                    .of(real)
+                    .filter(|_| !real.leaving)
+                    .map(|key| self.book.subscribe(key, interval, place_of(place, number)));
                 let out = self.maintenance.covers(real);
                 let member = self::member(known.remove(&identity(real)), real, virtual_, check.is_some(), out, now);
                 let member = Member { check, ..member };
@@ -123,6 +126,8 @@ fn member(known: Option<Member>, real: &Real, virtual_: &Virtual, checked: bool,
         Health::Unresolved
     } else if out {
         Health::Maintenance
+    } else if real.leaving {
+        Health::Leaving
     } else if checked {
         match before {
             Some(Health::Pending | Health::Adopted | Health::Up | Health::Down) => before.unwrap_or(Health::Pending),
@@ -147,6 +152,7 @@ fn member(known: Option<Member>, real: &Real, virtual_: &Virtual, checked: bool,
 pub(super) fn unknown(real: &Real, virtual_: &Virtual, checked: bool) -> Health {
     match real.address {
         None => Health::Unresolved,
+        Some(_) if real.leaving => Health::Leaving,
         Some(_) if checked => Health::Pending,
         Some(_) if never_checked(real, virtual_) => Health::Off,
         Some(_) => Health::On,

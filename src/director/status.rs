@@ -53,6 +53,8 @@ pub enum RealState {
     Unresolved,
     /// Taken out by a file in `maintenancedir`.
     Maintenance,
+    /// Its name means another address now, which has taken over; what connections it has, it keeps for a while.
+    Leaving,
 }
 
 /// One real server in one virtual.

@@ -28,7 +28,7 @@ pub(super) fn class(keyword: &str, block: bool) -> Option<Class> {
         "fallback" | "fallback6" => Class::Address,
         "checktimeout" | "negotiatetimeout" | "checkinterval" | "checkcount" | "failurecount" | "emailalertfreq"
         | "smtp" => Class::Word,
-        "quiescent" | "cleanstop" | "emailalertstatus" | "tls" => Class::Exact,
+        "quiescent" | "reresolve" | "cleanstop" | "emailalertstatus" | "tls" => Class::Exact,
         "emailalert" => Class::MaybeQuoted,
         "fallbackcommand" | "tlscert" | "tlskey" => Class::MaybeQuoted,
         _ if block => match keyword {

@@ -71,6 +71,9 @@ impl File {
         }
         self.yes_no("fork", globals.fork);
         self.yes_no("quiescent", globals.quiescent);
+        if globals.reresolve {
+            self.yes_no("reresolve", true);
+        }
         self.yes_no("readdquiescent", globals.readdquiescent);
         self.yes_no("cleanstop", globals.cleanstop);
         self.some("maintenancedir", globals.maintenancedir.as_ref());
@@ -137,6 +140,9 @@ impl File {
         }
         self.maybe_quoted("fallbackcommand", service.fallbackcommand.as_deref());
         self.yes_no("quiescent", service.quiescent);
+        if service.reresolve || globals.reresolve {
+            self.yes_no("reresolve", service.reresolve);
+        }
         self.yes_no("cleanstop", service.cleanstop);
         self.line("checktype", words::check_kind(check.kind));
         self.line("service", check.service.word());

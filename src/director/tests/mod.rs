@@ -6,5 +6,6 @@ mod hands;
 mod maintenance;
 mod properties;
 mod reloads;
+mod renames;
 mod schedules;
 mod world;

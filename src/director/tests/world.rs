@@ -45,6 +45,7 @@ pub(super) fn real(last: u8, weight: u32) -> Real {
         line: 2,
         host: address(last).to_string(),
         address: Some(address(last)),
+        leaving: false,
         port: 80,
         forward: Forward::Masquerade,
         tunnel: Tunnel::default(),
