@@ -43,6 +43,26 @@ router() { setting "$1" net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1; }
 # route HOST DESTINATION via|dev WHERE
 route() { local host=$1; shift; must ip -n "$host" route add "$@"; }
 
+# filter_port HOST PORT, unfilter_port HOST PORT: packets to this port of the host, of both families, TCP and UDP, vanish on
+# arrival: a firewall that drops. Connections that are open stall as well.
+filter_port() {
+  local interface matching
+  say "$1: packets to port $2 are dropped"
+  for interface in $(interfaces "$1"); do
+    on "$1" tc qdisc add dev "$interface" ingress 2>/dev/null
+    for matching in "0x40 0xf0 at 0 match u16 $2 0xffff at 22" "0x60 0xf0 at 0 match u16 $2 0xffff at 42"; do
+      must on "$1" tc filter add dev "$interface" parent ffff: protocol all pref "$2" u32 match u8 $matching action drop
+    done
+  done
+}
+unfilter_port() {
+  local interface
+  say "$1: packets to port $2 arrive again"
+  for interface in $(interfaces "$1"); do must on "$1" tc filter del dev "$interface" parent ffff: protocol all pref "$2"; done
+}
+# interfaces HOST: those that are on a network.
+interfaces() { ip -n "$1" -o link show type veth | sed 's/^[0-9]*: \([^@:]*\).*/\1/'; }
+
 # capture LAN: a ring of the last packets, read when the scenario failed. `# packets: no` in the head turns it off.
 capture() {
   grep -q '^# packets: no' "$LAB_SCENARIOS/$SCENARIO.sh" && return
