@@ -41,8 +41,8 @@ held() {
 }
 # verdicts NAME: how many the original has written.
 verdicts() { cat "$LAB/monitor.$1" 2>/dev/null | wc -l; }
-# compare STATE NAME…: in this state of the servers these are down and the others are up; waits until both programs say so,
-# then for a full round of the original, and looks again.
+# compare STATE NAME…: in this state of the servers these are down and the others are up, in ours, and in the original after
+# a full round of its checks.
 compare() {
   local state=$1 name number perl ours reason want_perl= want_ours= rounds=(); shift
   local -A before
@@ -58,13 +58,13 @@ compare() {
   done
   say "$state"
   expect_soon 60 "$state: ours" "${want_ours%?}" decided ours
-  expect_soon 90 "$state: the original" "${want_perl%?}" decided perl
-  # The first of two verdicts may have been under way when the state began.
+  # The first of two verdicts may have been under way when the state began; and at its start the original gives every real
+  # server a weight before it has checked one.
   for name in "${rounds[@]}"; do
-    wait_until 60 "[ \$(verdicts $name) -ge $(( before[$name] + 2 )) ]" || failed_assertion "$state: the original checks $name"
+    wait_until 90 "[ \$(verdicts $name) -ge $(( before[$name] + 2 )) ]" || failed_assertion "$state: the original checks $name"
   done
-  expect "$state: ours, a round later" "${want_ours%?}" "$(decided ours)"
-  expect "$state: the original, a round later" "${want_perl%?}" "$(decided perl)"
+  expect_soon 60 "$state: the original" "${want_perl%?}" decided perl
+  expect "$state: ours, after a round of the original" "${want_ours%?}" "$(decided ours)"
   expect "$state: where both agree, so do their tables" "$(agreed perl)" "$(agreed ours)"
 }
 # decided HOST: `NAME up` or `NAME down` for each pair. agreed HOST: destinations and weights of those that both hold alike.

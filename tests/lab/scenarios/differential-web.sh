@@ -41,7 +41,7 @@ X
   launch nginx server /usr/sbin/nginx -p $services -c $services/nginx.conf
 }
 printf '#!/bin/sh\nread -r line; cat /srv/answer\n' >/srv/plain; chmod 755 /srv/plain
-plain_server() { launch plain server socat TCP-LISTEN:7,fork,reuseaddr EXEC:/srv/plain; }
+plain_server() { launch plain server socat -t 20 TCP-LISTEN:7,fork,reuseaddr EXEC:/srv/plain; }
 content "Test Page"; nginx_server; plain_server; sip sip server 10.9.0.11:5060
 pair http          10.9.0.11:80   service=http 'request="/index.html"' 'receive="Test Page"'
 pair https         10.9.0.11:443  service=https 'request="/index.html"' 'receive="Test Page"'
