@@ -98,8 +98,12 @@ fn config((virtuals, reals): (u16, u16)) -> Arc<Config> {
         secret: ldirectord::config::Secret::default(),
         tlsverify: Verify::None,
         starttls: false,
+        tls: false,
         tlsca: None,
         tlsname: None,
+        tlscert: None,
+        tlskey: None,
+        tokenfile: None,
     };
     let real = |virtual_, number| Real {
         line: 1,
@@ -158,6 +162,9 @@ fn config((virtuals, reals): (u16, u16)) -> Arc<Config> {
         cleanstop: true,
         maintenancedir: None,
         ipvssysctl: IpvsSysctl::Warn,
+        tls: false,
+        tlscert: None,
+        tlskey: None,
     };
     Arc::new(Config { globals, virtuals: (1..=virtuals).map(virtual_).collect() })
 }

@@ -92,7 +92,7 @@ fn radius_wants_a_secret() {
 fn words_of_ours_are_implied_by_no_port_and_noted() {
     let (login, password) = named();
     assert_eq!(asked(123, "\tservice=ntp\n\tprotocol=udp\n"), (Spec::Ntp(Ntp), vec![]));
-    assert_eq!(asked(1883, &format!("\tservice=mqtt\n{LOGIN}")).0, Spec::Mqtt(Mqtt { login, password }));
+    assert_eq!(asked(1883, &format!("\tservice=mqtt\n{LOGIN}")).0, Spec::Mqtt(Mqtt { tls: None, login, password }));
     for (port, word) in [(123, "ntp"), (1883, "mqtt")] {
         let (config, all) = load(format!("virtual=203.0.113.1:99\n\treal=192.0.2.1 masq\n\tservice={word}\n"));
         assert_eq!(found(&all, Severity::Note), [format!("3:10: ldirectord has no service={word}")]);

@@ -74,6 +74,7 @@ fn http(receive: Option<&str>) -> Spec {
         redirect: Redirect::Follow,
         http2: false,
         proxy: false,
+        kube: None,
     }))
 }
 

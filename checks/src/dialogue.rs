@@ -12,7 +12,6 @@ mod redis;
 mod reply;
 mod smtp;
 mod ssh;
-mod stream;
 mod talk;
 
 use crate::net::Progress;

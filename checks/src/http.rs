@@ -1,5 +1,5 @@
 //! The HTTP check, plain, over TLS or through the real as a proxy: hop after hop (a redirect begins another one), then the
-//! decision. HTTP/1.1 is spoken by `exchange` over any stream; HTTP/2 by reqwest. Leniency is that of LWP, on which
+//! decision. HTTP/1.1 is spoken by `exchange` over any stream, HTTP/2 by `h2` where TLS has agreed on it. Leniency is that of LWP, on which
 //! ldirectord stands. docs/decisions/0003-http-engine.md says why it is built so.
 
 mod body;
@@ -9,18 +9,22 @@ mod h2;
 mod head;
 mod reply;
 mod target;
+mod token;
+mod tunnel;
 
 use crate::net::{self, Progress, excerpt};
 use crate::spec::{Http, Method, Redirect};
-use crate::{Failure, Pattern, Phase, Reason, Success, Target, Tls, tls};
+use crate::{Failure, Pattern, Phase, Reason, Secret, Success, Target, Tls, tls};
 use head::Head;
 use reply::Wanted;
 use rustls::ClientConfig;
 use std::net::IpAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use target::{Hop, Next};
-use tokio::net::lookup_host;
+use tokio::net::{TcpStream, lookup_host};
 
+/// What every HTTP check calls itself.
+pub(crate) const USER_AGENT: &str = concat!("ldirectord-rs/", env!("CARGO_PKG_VERSION"));
 /// Redirects that are followed at most, as in LWP.
 const REDIRECTS: usize = 7;
 /// A body is kept up to this size to be matched; a longer one is down with that reason.
@@ -41,28 +45,46 @@ struct Answer {
 pub(crate) struct Prepared {
     first: Hop,
     tls: Option<Arc<ClientConfig>>,
-    h2: Option<OnceLock<reqwest::Client>>,
 }
 
 impl Prepared {
     /// Judges the spec: the request as URL, the names, the authorities.
     pub(crate) fn new(http: &Http, target: Target) -> Result<Self, Reason> {
         let first = Hop::first(http, target)?;
-        let http2 = http.http2 && first.secure && h2::possible(http);
+        let http2 = http.http2 && first.secure;
         let tls = match &http.tls {
             Some(tls) => Some(tls::config(tls, http2)?),
             None if first.secure => Some(tls::config(&Tls::default(), http2)?),
             None => None,
         };
-        Ok(Self { first, tls, h2: http2.then(OnceLock::new) })
+        Ok(Self { first, tls })
     }
 
     /// Asks once.
     pub(crate) async fn run(&self, http: &Http, target: Target, progress: &mut Progress) -> Result<Success, Failure> {
+        let Some(path) = http.kube.as_ref().and_then(|kube| kube.token.as_deref()) else {
+            return self.follow(http, None, target, progress).await;
+        };
+        let token = token::read(path).await.map_err(|reason| progress.failure(reason))?;
+        let followed = self.follow(http, Some(&token), target, progress).await;
+        match followed {
+            Ok(success) => Ok(Success { words: token::masked(&success.words, token.reveal()), ..success }),
+            Err(Failure { phase, reason }) => Err(Failure { phase, reason: token::mask(reason, &token) }),
+        }
+    }
+
+    /// Hop after hop.
+    async fn follow(
+        &self,
+        http: &Http,
+        token: Option<&Secret>,
+        target: Target,
+        progress: &mut Progress,
+    ) -> Result<Success, Failure> {
         let mut redirected: Option<Hop> = None;
         for _ in 0..=REDIRECTS {
             let hop = redirected.as_ref().unwrap_or(&self.first);
-            let (answer, peer) = self.ask(http, hop, progress).await?;
+            let (answer, peer) = self.ask(http, hop, token, progress).await?;
             let next = match (answer.head.redirects(), &answer.head.location, http.redirect) {
                 (true, Some(location), Redirect::Follow | Redirect::Same) => hop.next(location, http, target),
                 _ => {
@@ -86,26 +108,30 @@ impl Prepared {
     }
 
     /// One hop; with the address that answered.
-    async fn ask(&self, http: &Http, hop: &Hop, progress: &mut Progress) -> Result<(Answer, IpAddr), Failure> {
+    async fn ask(
+        &self,
+        http: &Http,
+        hop: &Hop,
+        token: Option<&Secret>,
+        progress: &mut Progress,
+    ) -> Result<(Answer, IpAddr), Failure> {
         let wanted = Wanted { head_only: http.method == Method::Head, keep_body: http.receive.is_some() };
         let Some(peer) = resolve(hop, progress).await? else {
             return Err(progress.failure(Reason::Unresolved(hop.host_text())));
         };
         progress.connecting();
-        // Boxed: TLS and HTTP/2 need much more room than a plain check, thousands of which may wait at once.
-        let answer = match (hop.secure, &self.h2) {
-            (true, Some(client)) => {
-                let config = self.tls(http, progress)?;
-                Box::pin(h2::ask(client, config, hop, peer, http, wanted, progress)).await
+        let mut stream = net::connect(peer, progress).await?;
+        let answer = if hop.secure {
+            let config = self.tls(http, progress)?;
+            if http.proxy {
+                Box::pin(tunnel::open(&mut stream, hop, progress)).await?;
             }
-            (true, None) => {
-                let config = self.tls(http, progress)?;
-                Box::pin(secured(config, hop, peer, http, wanted, progress)).await
-            }
-            (false, _) => {
-                let mut stream = net::connect(peer, progress).await?;
-                exchange::exchange(&mut stream, &hop.request(http), wanted, progress).await
-            }
+            // Boxed: TLS and HTTP/2 need much more room than a plain check, thousands of which may wait at once.
+            // Only the checked real is shown the token, whatever a redirect says, and never in clear text.
+            let token = token.filter(|_| hop.pinned.is_some());
+            Box::pin(secured(config, stream, hop, peer.address, http, token, wanted, progress)).await
+        } else {
+            exchange::exchange(&mut stream, &hop.request(http, None), wanted, progress).await
         }?;
         Ok((answer, peer.address))
     }
@@ -122,18 +148,24 @@ impl Prepared {
     }
 }
 
-/// One exchange over TLS.
+/// One exchange over TLS; where the hop has no name its address counts, and without one that of the peer.
+#[allow(clippy::too_many_arguments, reason = "one exchange has that many parts")]
 async fn secured(
     config: Arc<ClientConfig>,
+    stream: TcpStream,
     hop: &Hop,
-    peer: Target,
+    peer: IpAddr,
     http: &Http,
+    token: Option<&Secret>,
     wanted: Wanted,
     progress: &mut Progress,
 ) -> Result<Answer, Failure> {
-    let stream = net::connect(peer, progress).await?;
-    let mut stream = tls::handshake(config, hop.name.as_deref(), peer.address, stream, progress).await?;
-    let answer = exchange::exchange(&mut stream, &hop.request(http), wanted, progress).await;
+    let address = hop.address().unwrap_or(peer);
+    let mut stream = tls::handshake(config, hop.name.as_deref(), address, stream, progress).await?;
+    if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+        return Box::pin(h2::exchange(stream, hop, http, token, wanted, progress)).await;
+    }
+    let answer = exchange::exchange(&mut stream, &hop.request(http, token), wanted, progress).await;
     tls::close(&mut stream).await;
     answer
 }

@@ -8,7 +8,9 @@ mod datagram;
 mod dialogue;
 mod dns;
 mod external;
+mod grpc;
 mod http;
+mod http2;
 mod ldap;
 mod line;
 mod mqtt;
@@ -25,6 +27,7 @@ mod secret;
 mod simpletcp;
 mod sip;
 pub mod spec;
+mod stream;
 mod tls;
 pub mod verdict;
 pub mod words;
@@ -34,8 +37,8 @@ pub use pattern::{Pattern, PatternError};
 pub use probe::Probe;
 pub use secret::{Secret, hide_in_urls};
 pub use spec::{
-    Class, Dialogue, Dns, External, ExternalKind, Http, Ldap, LineProtocol, Login, Method, Mqtt, Ntp, Radius, Redirect,
-    Security, SimpleTcp, Sip, Spec, Sql, SqlKind, Target, Tls, Transport, Verify,
+    Class, Dialogue, Dns, External, ExternalKind, Grpc, Http, Identity, Kube, Ldap, LineProtocol, Login, Method, Mqtt,
+    Ntp, Radius, Redirect, Security, SimpleTcp, Sip, Spec, Sql, SqlKind, Target, Tls, Transport, Verify,
 };
 pub use verdict::{Failure, Phase, Reason, Success, Timings, Verdict};
 pub use words::WordsError;

@@ -1,8 +1,8 @@
 //! Lines from a peer that is not trusted: every line and the whole answer have a limit, so memory stays bounded whatever
 //! arrives. And peers' words, cut to what may stand in a reason.
 
-use crate::Reason;
 use crate::net::reason_of;
+use crate::{Reason, tls};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// How much of a peer's words goes into a reason.
@@ -59,7 +59,9 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             return Err(Reason::TooLong { what: "answer", limit: self.limits.total });
         }
         let mut chunk = [0; 4096];
-        let count = self.reader.read(&mut chunk).await.map_err(|error| reason_of(&error, self.received as u64))?;
+        let count = self.reader.read(&mut chunk).await;
+        let count =
+            count.map_err(|error| tls::reason(&error).unwrap_or_else(|| reason_of(&error, self.received as u64)))?;
         self.buffer.extend_from_slice(chunk.get(..count).unwrap_or_default());
         self.received += count;
         self.ended = count == 0;

@@ -1,6 +1,6 @@
 //! MQTT 3.1.1: CONNECT with a clean session; up when CONNACK accepts it, then DISCONNECT.
 
-use crate::conversation::Conversation;
+use crate::conversation::{Conversation, Secure};
 use crate::net::Progress;
 use crate::{Failure, Mqtt, Reason, Success, Target, random};
 
@@ -17,12 +17,20 @@ const USER_NAME: u8 = 0x80;
 const KEEP_ALIVE: u16 = 60;
 
 /// Asks once.
-pub(crate) async fn run(spec: &Mqtt, target: Target, progress: &mut Progress) -> Result<Success, Failure> {
+pub(crate) async fn run(
+    spec: &Mqtt,
+    secure: Option<&Secure>,
+    target: Target,
+    progress: &mut Progress,
+) -> Result<Success, Failure> {
     let number = random::bytes().map(u64::from_be_bytes).map_err(|reason| progress.failure(reason))?;
     let Some(request) = connect(spec, number) else {
         return Err(progress.failure(Reason::Local("login or passwd is longer than MQTT allows".to_owned())));
     };
     let mut conversation = Conversation::open(target, progress).await?;
+    if let Some(secure) = secure {
+        conversation = conversation.secure(secure, progress).await?;
+    }
     conversation.send(&request, progress).await?;
     let [kind, length] = conversation.header(progress).await?;
     if (kind, length) != (CONNACK, 2) {
@@ -103,9 +111,9 @@ mod tests {
     fn the_packet_names_whom_it_is_told_to() {
         let bare = connect(&Mqtt::default(), 7).unwrap();
         assert_eq!(&bare, b"\x10\x23\0\x04MQTT\x04\x02\0\x3c\0\x17ldirectord0000000000007");
-        let named = connect(&Mqtt { login: "u".to_owned(), password: Secret::new("pw") }, 7).unwrap();
+        let named = connect(&Mqtt { tls: None, login: "u".to_owned(), password: Secret::new("pw") }, 7).unwrap();
         assert_eq!(named.get(9), Some(&0xc2));
         assert!(named.ends_with(b"\0\x01u\0\x02pw"));
-        assert!(connect(&Mqtt { login: "u".repeat(65_536), password: Secret::default() }, 7).is_none());
+        assert!(connect(&Mqtt { tls: None, login: "u".repeat(65_536), password: Secret::default() }, 7).is_none());
     }
 }

@@ -5,7 +5,7 @@ use crate::net::Progress;
 use crate::{
     Failure, Reason, Spec, SqlKind, Success, Target, Verdict, connect, dialogue, external, http, ping, simpletcp, sip,
 };
-use crate::{dns, ldap, mqtt, mysql, ntp, pgsql, radius, tls};
+use crate::{dns, grpc, ldap, mqtt, mysql, ntp, pgsql, radius, tls};
 use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -28,14 +28,15 @@ pub struct Probe {
 
 impl Probe {
     /// Prepares (a TLS configuration, say). An error is about the spec, not the peer: an unreadable `tlsca`, a request that
-    /// is no URL where one is needed. Reads the `tlsca` file, and the system's authorities the first time.
+    /// is no URL where one is needed. Reads the files of `tlsca`, `tlscert` and `tlskey`, and the system's authorities the first time.
     pub fn new(spec: Spec, target: Target) -> Result<Self, Reason> {
         let http = match &spec {
             Spec::Http(http) => Some(http::Prepared::new(http, target)?),
             _ => None,
         };
+        let http2 = matches!(spec, Spec::Grpc(_));
         let secure = match spec.tls() {
-            Some(setting) => Some(Secure { config: tls::config(setting, false)?, name: setting.name.clone() }),
+            Some(setting) => Some(Secure { config: tls::config(setting, http2)?, name: setting.name.clone() }),
             None => None,
         };
         let dialogue = match &spec {
@@ -70,15 +71,17 @@ impl Probe {
     }
 
     async fn ask(&self, deadline: Duration, progress: &mut Progress) -> Result<Success, Failure> {
-        let target = self.target;
+        let (target, secure) = (self.target, self.secure.as_ref());
         match (&self.spec, &self.http) {
             (Spec::Connect, _) => connect::run(target, progress).await,
             (Spec::Ping { attempts }, _) => Box::pin(ping::run(*attempts, target, deadline, progress)).await,
             // Boxed: a check in flight holds what its own protocol needs, not what the largest of them would.
             (Spec::Http(http), Some(prepared)) => Box::pin(prepared.run(http, target, progress)).await,
             (Spec::Http(_), None) => Err(progress.failure(Reason::Internal("HTTP check not prepared".to_owned()))),
-            (Spec::Sip(sip), _) => Box::pin(sip::run(sip, target, progress)).await,
-            (Spec::SimpleTcp(simpletcp), _) => Box::pin(simpletcp::run(simpletcp, target, progress)).await,
+            (Spec::Sip(sip), _) => Box::pin(sip::run(sip, secure, target, progress)).await,
+            (Spec::SimpleTcp(simpletcp), _) => {
+                Box::pin(simpletcp::run(simpletcp, secure, target, deadline, progress)).await
+            }
             (Spec::Dialogue(spec), _) => match &self.dialogue {
                 Some(prepared) => Box::pin(prepared.run(spec, target, deadline, progress)).await,
                 None => Err(progress.failure(Reason::Internal("dialogue not prepared".to_owned()))),
@@ -87,11 +90,12 @@ impl Probe {
             (Spec::Dns(dns), _) => Box::pin(dns::run(dns, target, deadline, progress)).await,
             (Spec::Radius(radius), _) => Box::pin(radius::run(radius, target, deadline, progress)).await,
             (Spec::Ntp(ntp), _) => Box::pin(ntp::run(*ntp, target, deadline, progress)).await,
-            (Spec::Mqtt(mqtt), _) => Box::pin(mqtt::run(mqtt, target, progress)).await,
-            (Spec::Ldap(ldap), _) => Box::pin(ldap::run(ldap, self.secure.as_ref(), target, progress)).await,
+            (Spec::Grpc(grpc), _) => Box::pin(grpc::run(grpc, secure, target, deadline, progress)).await,
+            (Spec::Mqtt(mqtt), _) => Box::pin(mqtt::run(mqtt, secure, target, progress)).await,
+            (Spec::Ldap(ldap), _) => Box::pin(ldap::run(ldap, secure, target, progress)).await,
             (Spec::Sql(sql), _) => match sql.kind {
-                SqlKind::Mysql => Box::pin(mysql::run(sql, self.secure.as_ref(), target, progress)).await,
-                SqlKind::Pgsql => Box::pin(pgsql::run(sql, self.secure.as_ref(), target, progress)).await,
+                SqlKind::Mysql => Box::pin(mysql::run(sql, secure, target, progress)).await,
+                SqlKind::Pgsql => Box::pin(pgsql::run(sql, secure, target, progress)).await,
             },
         }
     }
@@ -137,6 +141,7 @@ mod tests {
             redirect: crate::Redirect::Follow,
             http2: false,
             proxy: false,
+            kube: None,
         };
         let probe = Probe::new(Spec::Http(Box::new(http.clone())), target).unwrap();
         let outer = std::mem::size_of_val(&probe.run(Duration::from_secs(1)));

@@ -1,34 +1,66 @@
 //! simpletcp: sends bytes, closes the write side, and is up at the first line that matches. Over UDP one datagram is sent and
 //! every line of every reply is looked at.
 
+use crate::conversation::Secure;
 use crate::line::{Limits, Lines, short};
-use crate::net::{Progress, connect, reason_of, udp};
+use crate::net::{Progress, reason_of, udp};
+use crate::stream::Stream;
 use crate::{Failure, Pattern, Phase, Reason, SimpleTcp, Success, Target, Transport};
+use std::time::Duration;
 use tokio::io::AsyncWriteExt;
+use tokio::time::timeout;
 
 /// What a peer may send before it is called too long.
 const LIMITS: Limits = Limits { line: 64 * 1024, lines: usize::MAX, total: 1024 * 1024 };
 /// The beginning of an answer that is kept for the reason.
 const EXCERPT: usize = 60;
+/// How long a server may be silent over TLS before it is told that nothing more will be sent.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Asks once. A line keeps its newline, as in Perl, so that `^` and `$` work per line; the last one may have none.
-pub(crate) async fn run(spec: &SimpleTcp, target: Target, progress: &mut Progress) -> Result<Success, Failure> {
-    match spec.transport {
-        Transport::Tcp => stream(spec, target, progress).await,
-        Transport::Udp => datagrams(spec, target, progress).await,
+pub(crate) async fn run(
+    spec: &SimpleTcp,
+    secure: Option<&Secure>,
+    target: Target,
+    deadline: Duration,
+    progress: &mut Progress,
+) -> Result<Success, Failure> {
+    match (spec.transport, secure) {
+        (Transport::Tcp, _) => stream(spec, secure, target, deadline, progress).await,
+        (Transport::Udp, None) => datagrams(spec, target, progress).await,
+        (Transport::Udp, Some(_)) => Err(progress.failure(Reason::Local("TLS needs TCP".to_owned()))),
     }
 }
 
-async fn stream(spec: &SimpleTcp, target: Target, progress: &mut Progress) -> Result<Success, Failure> {
-    let (reader, mut writer) = connect(target, progress).await?.into_split();
+async fn stream(
+    spec: &SimpleTcp,
+    secure: Option<&Secure>,
+    target: Target,
+    deadline: Duration,
+    progress: &mut Progress,
+) -> Result<Success, Failure> {
+    let mut stream = Stream::open(target, secure, progress).await?;
     let sending = async {
-        writer.write_all(&spec.send).await?;
-        writer.shutdown().await
+        stream.write_all(&spec.send).await?;
+        stream.flush().await?;
+        if stream.is_secure() { Ok(()) } else { stream.shutdown().await }
     };
     // A peer that answers and closes at once may refuse what we send: its answer counts all the same.
     let sent = sending.await;
     progress.phase = Phase::Receive;
-    let mut lines = Lines::new(reader, LIMITS);
+    let mut lines = Lines::new(stream, LIMITS);
+    if lines.stream().is_secure() && sent.is_ok() {
+        // A server over TLS may end at our close_notify before it has answered (RFC 5246, 7.2.1, even asks for that): it is
+        // told only when it seems to wait for the end.
+        let patience = (deadline / 4).min(PATIENCE);
+        match timeout(patience, lines.fill()).await {
+            Ok(Err(reason)) => return Err(progress.failure(reason)),
+            Ok(Ok(_)) => {}
+            Err(_) => {
+                let _ = lines.stream().shutdown().await;
+            }
+        }
+    }
     let Some(pattern) = &spec.receive else {
         return match lines.fill().await {
             Ok(0) => Err(progress.failure(Reason::Closed(0))),

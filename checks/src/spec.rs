@@ -1,7 +1,9 @@
 //! What a probe asks: plain values, equal when the same bytes would go over the wire.
 
+mod grpc;
 mod packets;
 
+pub use grpc::Grpc;
 pub use packets::{Dns, Ldap, Mqtt, Ntp, Radius, Sql, SqlKind};
 
 use crate::{Pattern, Secret};
@@ -49,6 +51,8 @@ pub enum Spec {
     Ntp(Ntp),
     /// An MQTT connection.
     Mqtt(Mqtt),
+    /// gRPC's health service.
+    Grpc(Box<Grpc>),
 }
 
 impl Spec {
@@ -57,9 +61,11 @@ impl Spec {
         match self {
             Self::Connect => "connect",
             Self::Ping { .. } => "ping",
+            Self::Http(http) if http.kube.is_some() => "kube",
             Self::Http(http) if http.proxy => "http_proxy",
             Self::Http(http) if http.tls.is_some() => "https",
             Self::Http(_) => "http",
+            Self::Sip(sip) if sip.tls.is_some() => "sips",
             Self::Sip(_) => "sip",
             Self::SimpleTcp(_) => "simpletcp",
             Self::Dialogue(dialogue) => dialogue.name(),
@@ -77,6 +83,7 @@ impl Spec {
             },
             Self::Ntp(_) => "ntp",
             Self::Mqtt(_) => "mqtt",
+            Self::Grpc(_) => "grpc",
         }
     }
     /// Which of the daemon's limits on checks in flight it counts against.
@@ -86,7 +93,10 @@ impl Spec {
             Self::Http(http) if http.tls.is_some() => Class::Heavy,
             Self::Dialogue(dialogue) if dialogue.security != Security::Plain => Class::Heavy,
             Self::Ldap(ldap) if ldap.security != Security::Plain => Class::Heavy,
-            Self::Sql(_) => Class::Heavy,
+            Self::Sip(Sip { tls: Some(_), .. })
+            | Self::SimpleTcp(SimpleTcp { tls: Some(_), .. })
+            | Self::Mqtt(Mqtt { tls: Some(_), .. }) => Class::Heavy,
+            Self::Sql(_) | Self::Grpc(_) => Class::Heavy,
             Self::Connect
             | Self::Ping { .. }
             | Self::Http(_)
@@ -100,7 +110,7 @@ impl Spec {
             | Self::Mqtt(_) => Class::Light,
         }
     }
-    /// The TLS setting that a conversation in packets may need.
+    /// The TLS setting of a check that is neither HTTP nor a dialogue.
     pub(crate) fn tls(&self) -> Option<&Tls> {
         match self {
             Self::Ldap(ldap) => match &ldap.security {
@@ -108,6 +118,10 @@ impl Spec {
                 Security::Tls(tls) | Security::Starttls(tls) => Some(tls),
             },
             Self::Sql(sql) => Some(&sql.tls),
+            Self::Grpc(grpc) => grpc.tls.as_ref(),
+            Self::Sip(sip) => sip.tls.as_ref(),
+            Self::SimpleTcp(simpletcp) => simpletcp.tls.as_ref(),
+            Self::Mqtt(mqtt) => mqtt.tls.as_ref(),
             _ => None,
         }
     }
@@ -127,7 +141,7 @@ pub enum Class {
 /// An HTTP exchange.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Http {
-    /// TLS settings where the service is https.
+    /// TLS settings where the URL that is asked is https.
     pub tls: Option<Tls>,
     /// GET or HEAD.
     pub method: Method,
@@ -143,8 +157,17 @@ pub struct Http {
     pub redirect: Redirect,
     /// Offer HTTP/2 by ALPN (`httpversion = 2`).
     pub http2: bool,
-    /// The real is asked as a proxy, `request` is an absolute URL.
+    /// The real is asked as a proxy, `request` is an absolute URL: one that is https through a tunnel (CONNECT).
     pub proxy: bool,
+    /// The server is a Kubernetes API server.
+    pub kube: Option<Kube>,
+}
+
+/// What a Kubernetes API server is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Kube {
+    /// `tokenfile`: a file with a bearer token, read for each check since tokens rotate; unset: nobody is named.
+    pub token: Option<PathBuf>,
 }
 
 /// The request method of an HTTP check.
@@ -178,6 +201,17 @@ pub struct Tls {
     pub authorities: Option<PathBuf>,
     /// `tlsname`: name in SNI and, with [`Verify::Full`], in the certificate.
     pub name: Option<String>,
+    /// Who we are, for a server that asks.
+    pub identity: Option<Box<Identity>>,
+}
+
+/// A client certificate: `tlscert` and `tlskey`, which may be one file.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Identity {
+    /// PEM file with the certificate, then those of the authorities between it and the one that the server knows.
+    pub certificate: PathBuf,
+    /// PEM file with its private key, without a passphrase (PKCS#8, PKCS#1 or SEC1).
+    pub key: PathBuf,
 }
 
 /// `tlsverify`.
@@ -206,6 +240,8 @@ pub enum Transport {
 pub struct Sip {
     /// UDP or TCP.
     pub transport: Transport,
+    /// Set: over TLS, which needs TCP.
+    pub tls: Option<Tls>,
     /// `login`: the user part of the request, `user@host`; empty: the real's address alone.
     pub login: String,
 }
@@ -215,6 +251,8 @@ pub struct Sip {
 pub struct SimpleTcp {
     /// TCP or UDP.
     pub transport: Transport,
+    /// Set: over TLS, which needs TCP.
+    pub tls: Option<Tls>,
     /// The bytes to send (escapes already replaced); empty: nothing is sent.
     pub send: Vec<u8>,
     /// Up at the first line that matches; unset: any line (any data) will do.

@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 fn spec(transport: Transport, send: &[u8], receive: Option<&str>) -> Spec {
     let receive = receive.map(|pattern| Pattern::compile(pattern).unwrap());
-    Spec::SimpleTcp(SimpleTcp { transport, send: send.to_vec(), receive })
+    Spec::SimpleTcp(SimpleTcp { transport, tls: None, send: send.to_vec(), receive })
 }
 
 /// Reads to the end of what the check sends, then sends `reply` and closes.

@@ -14,7 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 fn spec(transport: Transport, login: &str) -> Spec {
-    Spec::Sip(Sip { transport, login: login.to_owned() })
+    Spec::Sip(Sip { transport, tls: None, login: login.to_owned() })
 }
 
 /// The headers of a request by name.

@@ -144,6 +144,8 @@ const SERVICES: &[&str] = &[
     "ssh",
     "ntp",
     "mqtt",
+    "grpc",
+    "kube",
 ];
 const PROTOCOLS: &[&str] = &["tcp", "udp", "sctp", "fwm"];
 
@@ -166,7 +168,7 @@ directives! {
     Fallbackcommand "fallbackcommand" Both MaybeQuoted, "", ORIGINAL, "invalid fallback command",
         "Run by a shell with `start` or `stop`, the virtual address and the protocol when the last real goes and the first comes.";
     Service "service" Virtual Word(SERVICES), "", ORIGINAL, "service must be dns, ftp, http, https, http_proxy, imap, imaps, ldap, ldaps, mysql, nntp, none, oracle, pop, pops, radius, pgsql, simpletcp, sip, smtp or submission",
-        "The dialogue of a negotiate check; default: implied by the port, `none` for other ports and for marks. redis, memcached, ssh, ntp and mqtt are not known to ldirectord.";
+        "The dialogue of a negotiate check; default: implied by the port, `none` for other ports and for marks. redis, memcached, ssh, ntp, mqtt, grpc and kube are not known to ldirectord.";
     Checktype "checktype" Virtual CheckType, "negotiate", ORIGINAL, "checktype must be \"connect\", \"negotiate\", \"on\", \"off\", \"ping\", \"external\", \"external-perl\" or a positive number",
         "How real servers are checked; a number N: one negotiate, then N connects, and again.";
     Checkcommand "checkcommand" Virtual MaybeQuoted, "/bin/true", ORIGINAL, "invalid check command",
@@ -191,8 +193,16 @@ directives! {
         "PEM file with the trusted authorities; unset: the system's.";
     Tlsname "tlsname" Virtual MaybeQuoted, "", BEYOND, "invalid tlsname",
         "The name in SNI and, with `tlsverify = full`, in the certificate; default: virtualhost.";
+    Tlscert "tlscert" Both MaybeQuoted, "", BEYOND, "invalid tlscert",
+        "PEM file with a client certificate, for every check over TLS whose server asks for one; needs `tlskey`.";
+    Tlskey "tlskey" Both MaybeQuoted, "", BEYOND, "invalid tlskey",
+        "PEM file with the private key of `tlscert`, without a passphrase; may be the same file.";
+    Tokenfile "tokenfile" Virtual MaybeQuoted, "", BEYOND, "invalid tokenfile",
+        "A file with the bearer token of kube checks, read again for each check.";
     Starttls "starttls" Virtual YesNo, "no", BEYOND, "starttls must be 'yes' or 'no'",
         "smtp, submission, pop, imap, nntp and ldap checks begin in clear text, start TLS before anything else and go on in it; a server that refuses is down.";
+    Tls "tls" Both YesNo, "no", BEYOND, "tls must be 'yes' or 'no'",
+        "smtp, submission, ftp, nntp, redis, memcached, mqtt, sip, simpletcp and grpc checks begin with TLS, as servers on ports such as 465 and 6380 want it; other services have words of their own (https, imaps, pops, ldaps, kube).";
     Login "login" Virtual Quoted, "", ORIGINAL, "invalid login string",
         "The user of a check (pop, imap, nntp, ftp, redis, ldap, mysql, pgsql, oracle, radius, mqtt, sip); ftp: `anonymous`, sip: `ldirectord@HOSTNAME` where none is given.";
     Passwd "passwd" Virtual Quoted, "", ORIGINAL, "invalid password",

@@ -29,7 +29,7 @@ pub enum Question {
     Directory(String),
     /// Whether this file can be opened for append (logfile, monitorfile): the error's words otherwise.
     Appendable(String),
-    /// Whether this file can be read (tlsca): the error's words otherwise.
+    /// Whether this file can be read (tlsca, tlscert, tlskey, tokenfile): the error's words otherwise.
     Readable(String),
 }
 

@@ -1,13 +1,14 @@
 //! Warnings for what is legal but surely not meant.
 
 mod packets;
+mod web;
 
 use super::directives::Key;
 use super::findings::{Findings, Place};
 use super::model::{CheckKind, Globals, Service, Virtual};
 use super::raw::{RawConfig, RawVirtual};
 use crate::ipvs::{Forward, Protocol, ServiceFlags, ServiceId};
-use checks::{Method, Verify};
+use checks::Verify;
 
 /// The schedulers that Linux has.
 const SCHEDULERS: &[&str] =
@@ -45,6 +46,8 @@ pub(super) fn section(raw: &RawVirtual, service: &Virtual, globals: &Globals, fi
     lint.check();
     lint.beyond();
     lint.http();
+    lint.grpc();
+    lint.token();
     lint.tls();
     lint.dialogue();
     lint.packets();
@@ -144,36 +147,6 @@ impl Lint<'_> {
         }
     }
 
-    fn http(&mut self) {
-        let check = &self.service.check;
-        let http = matches!(check.service, Service::Http | Service::Https | Service::HttpProxy);
-        if !http || !self.negotiates() {
-            return;
-        }
-        let receive = check.receive.is_some() || self.service.reals.iter().any(|real| real.receive.is_some());
-        if check.httpmethod == Method::Head && receive {
-            self.warn(
-                Key::Httpmethod,
-                "the answer to HEAD has no body for receive to match: always down",
-                "write httpmethod=GET, or leave receive out",
-            );
-        }
-        if check.service == Service::HttpProxy {
-            let relative = |request: &str| !request.contains("://");
-            if self.service.reals.iter().any(|real| relative(&real.request)) {
-                self.warn(
-                    Key::Request,
-                    "a proxy needs an absolute URL: always down",
-                    "write request=\"http://www.example.org/\"",
-                );
-            }
-        }
-        let tls = check.service == Service::Https;
-        if check.http2 && !tls {
-            self.warn(Key::Httpversion, "HTTP/2 is only offered by https checks", "leave it out");
-        }
-    }
-
     /// Words of ours among those of ldirectord.
     fn beyond(&mut self) {
         let service = self.service.check.service;
@@ -191,28 +164,37 @@ impl Lint<'_> {
             return;
         }
         let upgrades = super::probes::upgrades(check.service);
-        if check.starttls && !upgrades {
-            let (message, help) = match check.service {
-                Service::Https | Service::Imaps | Service::Pops | Service::Ldaps => {
+        let begins = check.tls || super::probes::begins_with_tls(check.service);
+        if check.starttls && (!upgrades || begins) {
+            let (message, help) = match check.tls {
+                true => ("starttls is not used: TLS begins with the connection", "leave out starttls or tls"),
+                false if begins => {
                     ("starttls is not used: TLS begins with the connection", "leave it out, or write the plain service")
                 }
-                _ => ("starttls is not used: the checked service has none here", "leave it out"),
+                false => ("starttls is not used: the checked service has none here", "leave it out"),
             };
             self.warn(Key::Starttls, message, help);
         }
         // A service whose dialogue is not spoken says so already.
-        let tls = check.starttls && upgrades
-            || matches!(check.service, Service::Https | Service::Imaps | Service::Pops | Service::Ldaps)
-            || matches!(check.service, Service::Mysql | Service::Pgsql);
+        let tls = begins
+            || check.starttls && upgrades
+            || matches!(check.service, Service::Mysql | Service::Pgsql)
+            || self.tunnelled();
         if !super::probes::spoken(check.service) {
             return;
         }
-        for key in [Key::Tlsverify, Key::Tlsca, Key::Tlsname] {
+        let takes = super::probes::takes_tls(check.service, self.raw.protocol());
+        self.tls_unused();
+        let check = &self.service.check;
+        for key in [Key::Tlsverify, Key::Tlsca, Key::Tlsname, Key::Tlscert, Key::Tlskey] {
             if self.has(key) && !tls {
-                let http = matches!(check.service, Service::Http | Service::HttpProxy);
-                let help = match (http, upgrades) {
-                    (true, _) => "write service=https, or leave it out",
-                    (_, true) => "write starttls=yes, or leave it out",
+                let http = check.service == Service::Http;
+                let help = match (http, upgrades, takes) {
+                    _ if check.service == Service::HttpProxy => "write request=\"https://…\", or leave it out",
+                    (true, ..) => "write service=https, or leave it out",
+                    (_, true, true) => "write starttls=yes or tls=yes, or leave it out",
+                    (_, true, false) => "write starttls=yes, or leave it out",
+                    (_, _, true) => "write tls=yes, or leave it out",
                     _ => "leave it out",
                 };
                 self.warn(key, "the checked service has no TLS", help);
@@ -228,6 +210,29 @@ impl Lint<'_> {
                 "write tlsname=www.example.org",
             );
         }
+    }
+
+    /// `tls = yes` of this virtual service where nothing comes of it; a global one is meant for those that can.
+    fn tls_unused(&mut self) {
+        let check = &self.service.check;
+        if self.raw.settings.flag(Key::Tls) != Some(true) || check.tls {
+            return;
+        }
+        let (why, help) = match check.service {
+            service if super::probes::could_take_tls(service) => {
+                ("datagrams carry no TLS", "write protocol=tcp, or leave it out")
+            }
+            service if super::probes::begins_with_tls(service) => ("TLS begins with the connection", "leave it out"),
+            Service::Http => ("TLS has a service of its own", "write service=https"),
+            Service::Pop => ("TLS has a service of its own", "write service=pops, or starttls=yes"),
+            Service::Imap => ("TLS has a service of its own", "write service=imaps, or starttls=yes"),
+            Service::Ldap => ("TLS has a service of its own", "write service=ldaps, or starttls=yes"),
+            Service::Mysql | Service::Pgsql => {
+                ("TLS is used where the server offers it", "write tlsverify=chain or full to insist on it")
+            }
+            _ => ("the checked service has no TLS", "leave it out"),
+        };
+        self.warn(Key::Tls, format!("tls is not used: {why}"), help);
     }
 
     /// What a dialogue in lines does not use, or lacks.
@@ -266,7 +271,9 @@ impl Lint<'_> {
     fn secrets(&mut self) {
         let check = &self.service.check;
         let upgraded = check.starttls && super::probes::upgrades(check.service);
-        let tls = upgraded || matches!(check.service, Service::Imaps | Service::Pops | Service::Ldaps);
+        let begins =
+            super::probes::begins_with_tls(check.service) && !matches!(check.service, Service::Https | Service::Kube);
+        let tls = upgraded || check.tls || begins;
         if self.has(Key::Passwd) && tls && check.tlsverify == Verify::None && self.negotiates() {
             self.warn(
                 Key::Passwd,

@@ -101,6 +101,7 @@ impl Lowering<'_> {
             self.findings.warning(place, "maintenance directory does not exist", format!("create it: mkdir -p {path}"));
         }
         self.global_fallbacks(config);
+        self.tls_files(set, None);
         Globals {
             checktimeout: set.number(Key::Checktimeout),
             negotiatetimeout: set.number(Key::Negotiatetimeout),
@@ -127,6 +128,9 @@ impl Lowering<'_> {
                 "off" => IpvsSysctl::Off,
                 _ => IpvsSysctl::Warn,
             },
+            tls: flag(Key::Tls, set, &none),
+            tlscert: text(Key::Tlscert, set, &none),
+            tlskey: text(Key::Tlskey, set, &none),
         }
     }
 
@@ -170,15 +174,7 @@ impl Lowering<'_> {
         {
             self.findings.error(place, format!("unable to open monitorfile {path}: {reason}"), "");
         }
-        if let (Some(path), Some(place)) = (own.text(Key::Tlsca), own.place(Key::Tlsca))
-            && let Err(reason) = self.names.answers.readable(path)
-        {
-            self.findings.error(
-                place,
-                format!("unable to read tlsca {path}: {reason}"),
-                "write the path of a PEM file",
-            );
-        }
+        self.tls_files(own, Some(all));
         let command = self.command(section, check.kind, &check.checkcommand);
         let asking = Asking::new(section, &check, id, command);
         let reals = self.reals(section, id, &check, &asking);
@@ -218,6 +214,9 @@ impl Lowering<'_> {
         let me = || format!("ldirectord@{}", self.names.answers.hostname());
         let (login, passwd) = (own.text(Key::Login), own.text(Key::Passwd));
         let (check, negotiate) = (Key::Checktimeout, Key::Negotiatetimeout);
+        let starttls = flag(Key::Starttls, own, &Settings::default());
+        // What a virtual service says of its own TLS goes before what all of them say.
+        let tls = own.flag(Key::Tls).unwrap_or_else(|| !starttls && flag(Key::Tls, all, all));
         Check {
             kind: resolve::check_kind(section),
             service,
@@ -234,7 +233,10 @@ impl Lowering<'_> {
             failurecount: number(Key::Failurecount, own, all),
             checkport: own.number(Key::Checkport).and_then(|port| u16::try_from(port).ok()),
             checkcommand: own.text(Key::Checkcommand).unwrap_or(default_of(Key::Checkcommand)).to_owned(),
-            request: with_slash(own.text(Key::Request).unwrap_or(default_of(Key::Request))),
+            request: with_slash(own.text(Key::Request).unwrap_or(match service {
+                Service::Kube => "/readyz",
+                _ => default_of(Key::Request),
+            })),
             receive: given(Key::Receive),
             httpmethod: if own.word(Key::Httpmethod) == "HEAD" { Method::Head } else { Method::Get },
             httpredirect: match own.word(Key::Httpredirect) {
@@ -262,9 +264,39 @@ impl Lowering<'_> {
                 "full" => Verify::Full,
                 _ => Verify::None,
             },
-            starttls: flag(Key::Starttls, own, &Settings::default()),
+            starttls,
+            tls: tls && super::probes::takes_tls(service, section.protocol()),
             tlsca: given(Key::Tlsca),
             tlsname: given(Key::Tlsname),
+            tlscert: text(Key::Tlscert, own, all),
+            tlskey: text(Key::Tlskey, own, all),
+            tokenfile: given(Key::Tokenfile),
+        }
+    }
+
+    /// The files of a section, or of the globals: readable, and a certificate with its key.
+    fn tls_files(&mut self, own: &Settings, globals: Option<&Settings>) {
+        for (key, name) in [(Key::Tlsca, "tlsca"), (Key::Tlscert, "tlscert"), (Key::Tlskey, "tlskey")] {
+            if let (Some(path), Some(place)) = (own.text(key), own.place(key))
+                && let Err(reason) = self.names.answers.readable(path)
+            {
+                let words = format!("unable to read {name} {path}: {reason}");
+                self.findings.error(place, words, "write the path of a PEM file");
+            }
+        }
+        if let (Some(path), Some(place)) = (own.text(Key::Tokenfile), own.place(Key::Tokenfile))
+            && let Err(reason) = self.names.answers.readable(path)
+        {
+            let words = format!("unable to read tokenfile {path}: {reason}");
+            self.findings.warning(place, words, "every real server of this virtual service is down until it is there");
+        }
+        let pair = [(Key::Tlscert, "tlscert", Key::Tlskey, "tlskey"), (Key::Tlskey, "tlskey", Key::Tlscert, "tlscert")];
+        for (key, name, other, missing) in pair {
+            let known = own.text(other).or_else(|| globals.and_then(|globals| globals.text(other)));
+            if let (Some(place), None) = (own.place(key), known) {
+                let words = format!("{name} without {missing}: a certificate and its key belong together");
+                self.findings.error(place, words, format!("write {missing}=\"/etc/ldirectord/{missing}.pem\""));
+            }
         }
     }
 

@@ -60,6 +60,12 @@ pub struct Globals {
     pub maintenancedir: Option<String>,
     /// `ipvssysctl`
     pub ipvssysctl: IpvsSysctl,
+    /// `tls`
+    pub tls: bool,
+    /// `tlscert`
+    pub tlscert: Option<String>,
+    /// `tlskey`
+    pub tlskey: Option<String>,
 }
 
 /// Kernel settings that a configuration needs: only named, set, or left alone.
@@ -192,10 +198,18 @@ pub struct Check {
     pub tlsverify: Verify,
     /// `starttls`
     pub starttls: bool,
+    /// `tls`, effective: TLS begins with the connection of a service that has no word of its own for it.
+    pub tls: bool,
     /// `tlsca`
     pub tlsca: Option<String>,
     /// `tlsname`
     pub tlsname: Option<String>,
+    /// `tlscert`, own or global.
+    pub tlscert: Option<String>,
+    /// `tlskey`, own or global.
+    pub tlskey: Option<String>,
+    /// `tokenfile`
+    pub tokenfile: Option<String>,
 }
 
 /// `checktype`.
@@ -249,6 +263,8 @@ pub enum Service {
     Ssh,
     Ntp,
     Mqtt,
+    Grpc,
+    Kube,
 }
 
 /// One real server of one virtual.

@@ -4,8 +4,8 @@ use super::model::{Check, CheckKind, Probes, Service};
 use super::raw::{RawVirtual, Strings};
 use crate::ipvs::{Protocol, ServiceId};
 use checks::{
-    Dialogue, Dns, External, ExternalKind, Http, Ldap, LineProtocol, Login, Mqtt, Ntp, Pattern, Radius, Security,
-    SimpleTcp, Sip, Spec, Sql, SqlKind, Tls, Transport,
+    Dialogue, Dns, External, ExternalKind, Grpc, Http, Identity, Kube, Ldap, LineProtocol, Login, Mqtt, Ntp, Pattern,
+    Radius, Security, SimpleTcp, Sip, Spec, Sql, SqlKind, Tls, Transport,
 };
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -37,6 +37,34 @@ pub(super) fn upgrades(service: Service) -> bool {
     matches!(
         service,
         Service::Smtp | Service::Submission | Service::Pop | Service::Imap | Service::Nntp | Service::Ldap
+    )
+}
+
+/// Whether TLS begins with the connection, by the service's own word.
+pub(super) fn begins_with_tls(service: Service) -> bool {
+    matches!(service, Service::Https | Service::Imaps | Service::Pops | Service::Ldaps | Service::Kube)
+}
+
+/// Whether `tls = yes` has TLS begin with the connection: services that have no word of their own for it, over TCP.
+pub(super) fn takes_tls(service: Service, protocol: Protocol) -> bool {
+    let datagrams = protocol == Protocol::Udp && matches!(service, Service::Sip | Service::SimpleTcp);
+    could_take_tls(service) && !datagrams
+}
+
+/// Likewise, over a protocol that carries TLS.
+pub(super) fn could_take_tls(service: Service) -> bool {
+    matches!(
+        service,
+        Service::Smtp
+            | Service::Submission
+            | Service::Ftp
+            | Service::Nntp
+            | Service::Redis
+            | Service::Memcached
+            | Service::Mqtt
+            | Service::Sip
+            | Service::SimpleTcp
+            | Service::Grpc
     )
 }
 
@@ -126,12 +154,15 @@ impl<'a> Asking<'a> {
         }
         let spec = match self.check.service {
             Service::None => return None,
-            Service::Http | Service::Https | Service::HttpProxy => {
+            Service::Http | Service::Https | Service::HttpProxy | Service::Kube => {
                 Spec::Http(Box::new(self.http(request, strings.is_some(), receive)))
             }
-            Service::Sip => Spec::Sip(Sip { transport: self.transport(), login: self.check.login.clone() }),
+            Service::Sip => {
+                Spec::Sip(Sip { transport: self.transport(), tls: self.wrapped(), login: self.check.login.clone() })
+            }
             Service::SimpleTcp => Spec::SimpleTcp(SimpleTcp {
                 transport: self.transport(),
+                tls: self.wrapped(),
                 send: checks::words::unescape(bare(request)),
                 receive,
             }),
@@ -164,7 +195,11 @@ impl<'a> Asking<'a> {
                 Spec::Sql(Sql { kind, login, password, database, request, tls })
             }
             Service::Ntp => Spec::Ntp(Ntp),
-            Service::Mqtt => Spec::Mqtt(Mqtt { login, password }),
+            Service::Grpc => {
+                let host = check.virtualhost.clone().filter(|host| !host.is_empty());
+                Spec::Grpc(Box::new(Grpc { tls: self.wrapped(), service: request, host }))
+            }
+            Service::Mqtt => Spec::Mqtt(Mqtt { tls: self.wrapped(), login, password }),
             _ => return None,
         })
     }
@@ -172,10 +207,15 @@ impl<'a> Asking<'a> {
     /// Whether and when TLS begins.
     fn security(&self) -> Security {
         match self.check.service {
-            Service::Pops | Service::Imaps | Service::Ldaps => Security::Tls(self.tls(true)),
+            service if self.check.tls || begins_with_tls(service) => Security::Tls(self.tls(true)),
             service if self.check.starttls && upgrades(service) => Security::Starttls(self.tls(true)),
             _ => Security::Plain,
         }
+    }
+
+    /// TLS where `tls = yes` has it begin with the connection.
+    fn wrapped(&self) -> Option<Tls> {
+        self.check.tls.then(|| self.tls(true))
     }
 
     /// A dialogue with what its protocol uses, and nothing else: equal dialogues are one check.
@@ -200,15 +240,21 @@ impl<'a> Asking<'a> {
             verify: check.tlsverify,
             authorities: check.tlsca.as_ref().map(PathBuf::from),
             name: check.tlsname.as_ref().or(other).cloned(),
+            identity: check.tlscert.as_ref().zip(check.tlskey.as_ref()).map(|(certificate, key)| {
+                Box::new(Identity { certificate: PathBuf::from(certificate), key: PathBuf::from(key) })
+            }),
         }
     }
 
     fn http(&self, request: &str, own: bool, receive: Option<Pattern>) -> Http {
         let check = self.check;
         let proxy = check.service == Service::HttpProxy;
-        let tls = (check.service == Service::Https).then(|| self.tls(false));
-        let scheme = if tls.is_some() { "https://" } else { "http://" };
         let bare = bare(request);
+        let kube =
+            (check.service == Service::Kube).then(|| Kube { token: check.tokenfile.as_ref().map(PathBuf::from) });
+        let tunnel = proxy && tunnelled(bare);
+        let tls = (check.service == Service::Https || kube.is_some() || tunnel).then(|| self.tls(false));
+        let scheme = if tls.is_some() { "https://" } else { "http://" };
         // Of the virtual's request only a proxy takes an absolute URL; a real's own one may be asked of any service.
         let absolute = proxy || own && request.contains(scheme);
         Http {
@@ -220,8 +266,15 @@ impl<'a> Asking<'a> {
             redirect: check.httpredirect,
             http2: check.http2,
             proxy,
+            kube,
         }
     }
+}
+
+/// Whether a proxy is asked for a tunnel: the URL is https.
+pub(super) fn tunnelled(request: &str) -> bool {
+    const SCHEME: &str = "https://";
+    request.trim_start_matches('/').get(..SCHEME.len()).is_some_and(|scheme| scheme.eq_ignore_ascii_case(SCHEME))
 }
 
 /// A request without the slash that every request has in front.

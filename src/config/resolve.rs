@@ -4,7 +4,7 @@ use super::address::{Host, Port};
 use super::directives::Key;
 use super::draft::{Answers, Question};
 use super::model::CheckKind;
-use super::raw::{Opening, RawConfig, RawFallback, RawVirtual};
+use super::raw::{Opening, RawConfig, RawFallback, RawVirtual, Settings};
 use super::values::Value;
 use crate::ipvs::{Family, Protocol};
 use std::collections::{BTreeSet, HashMap};
@@ -41,6 +41,7 @@ pub(super) fn questions(config: &RawConfig) -> Vec<Question> {
             of_fallback(fallback, protocol, &mut all);
         }
     }
+    of_files(&config.globals, &mut all);
     for section in &config.virtuals {
         of_virtual(section, config, &mut all);
     }
@@ -67,13 +68,18 @@ fn of_virtual(section: &RawVirtual, config: &RawConfig, all: &mut BTreeSet<Quest
     if let Some(path) = section.settings.text(Key::Monitorfile) {
         all.insert(Question::Appendable(path.to_owned()));
     }
-    if let Some(path) = section.settings.text(Key::Tlsca) {
-        all.insert(Question::Readable(path.to_owned()));
-    }
+    of_files(&section.settings, all);
     if let Some(command) = section.settings.text(Key::Checkcommand)
         && matches!(check_kind(section), CheckKind::External | CheckKind::ExternalPerl)
     {
         all.insert(Question::File(command.to_owned()));
+    }
+}
+
+/// The files of a section that must be readable.
+fn of_files(settings: &Settings, all: &mut BTreeSet<Question>) {
+    for key in [Key::Tlsca, Key::Tlscert, Key::Tlskey, Key::Tokenfile] {
+        all.extend(settings.text(key).map(|path| Question::Readable(path.to_owned())));
     }
 }
 

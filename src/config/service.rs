@@ -30,9 +30,12 @@ const SERVICES: &[(Service, &str, u16)] = &[
     (Service::Ssh, "ssh", 22),
     (Service::Ntp, "ntp", 123),
     (Service::Mqtt, "mqtt", 1883),
+    (Service::Grpc, "grpc", 0),
+    (Service::Kube, "kube", 6443),
 ];
 /// Services that ldirectord does not have. No port implies one: a file that it loads keeps its meaning.
-const BEYOND: &[Service] = &[Service::Redis, Service::Memcached, Service::Ssh, Service::Ntp, Service::Mqtt];
+const BEYOND: &[Service] =
+    &[Service::Redis, Service::Memcached, Service::Ssh, Service::Ntp, Service::Mqtt, Service::Grpc, Service::Kube];
 
 impl Service {
     /// The service of a word of the directive.

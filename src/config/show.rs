@@ -40,6 +40,9 @@ fn globals(globals: &Globals) -> Value {
         "cleanstop": globals.cleanstop,
         "maintenancedir": globals.maintenancedir,
         "ipvssysctl": words::sysctl(globals.ipvssysctl),
+        "tls": globals.tls,
+        "tlscert": globals.tlscert,
+        "tlskey": globals.tlskey,
     }));
     alert(&globals.alert, &mut object);
     object.insert("emailalertfrom".to_owned(), json!(globals.emailalertfrom));
@@ -89,8 +92,12 @@ fn virtual_service(service: &Virtual, secrets: bool) -> Value {
         "secret": secret(&check.secret, secrets),
         "tlsverify": words::verify(check.tlsverify),
         "starttls": check.starttls,
+        "tls": check.tls,
         "tlsca": check.tlsca,
         "tlsname": check.tlsname,
+        "tlscert": check.tlscert,
+        "tlskey": check.tlskey,
+        "tokenfile": check.tokenfile,
     })));
     object.insert("fallbackcommand".to_owned(), json!(service.fallbackcommand));
     alert(&service.alert, &mut object);

@@ -229,6 +229,7 @@ mod tests {
             redirect: Redirect::Follow,
             http2: false,
             proxy: false,
+            kube: None,
         }
     }
 

@@ -6,7 +6,7 @@ use ldirectord::ipvs::Family;
 use std::net::IpAddr;
 
 /// Knows `web1`, `web2`, `my_web` (192.0.2.1 to 3), `web6` (2001:db8::1), a handful of services, the directory `/srv/maintenance`,
-/// the files `/srv/check` and `/srv/ca.pem`; everything below `/missing/` can be neither read nor written.
+/// the files `/srv/check`, `/srv/ca.pem`, `/srv/client.pem`, `/srv/client.key` and `/srv/token`; everything below `/missing/` can be neither read nor written.
 pub struct Machine;
 
 impl Answers for Machine {
@@ -40,7 +40,8 @@ impl Answers for Machine {
         if path.starts_with("/missing/") { Err("No such file or directory".to_owned()) } else { Ok(()) }
     }
     fn readable(&self, path: &str) -> Result<(), String> {
-        if path == "/srv/ca.pem" { Ok(()) } else { Err("No such file or directory".to_owned()) }
+        let known = ["/srv/ca.pem", "/srv/client.pem", "/srv/client.key", "/srv/token"];
+        if known.contains(&path) { Ok(()) } else { Err("No such file or directory".to_owned()) }
     }
     fn hostname(&self) -> String {
         "director".to_owned()

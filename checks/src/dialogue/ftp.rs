@@ -1,5 +1,5 @@
 //! FTP (RFC 959): greeting, login, and where a file is named its transfer over a passive data connection, EPSV before PASV (RFC
-//! 2428). The data connection goes to the real server itself, whatever address it names: an answer from elsewhere would say
+//! 2428). Over TLS the data connection is secured as well. The data connection goes to the real server itself, whatever address it names: an answer from elsewhere would say
 //! nothing about it.
 
 use super::Outcome;
@@ -7,6 +7,7 @@ use super::reply::{Form, Reply};
 use super::talk::Talk;
 use crate::http::{BODY_LIMIT, UNMATCHED_LIMIT};
 use crate::net::{self, Progress, reason_of};
+use crate::stream::Stream;
 use crate::{Failure, Reason, Target};
 use std::net::IpAddr;
 use tokio::io::AsyncReadExt;
@@ -38,13 +39,19 @@ pub(super) async fn run(mut talk: Talk<'_>) -> Result<Outcome<'_>, Failure> {
     talk.accepted(reply, |code| code != CLOSING, "CWD")?;
     let reply = talk.ask("TYPE I", FORM).await?;
     talk.accepted(reply, |code| matches!(code, 200..=299), "TYPE")?;
+    if talk.begins_with_tls() {
+        // RFC 4217, sections 8 and 9: without them the data would go in clear text.
+        for command in ["PBSZ 0", "PROT P"] {
+            let reply = talk.ask(command, FORM).await?;
+            talk.accepted(reply, |code| matches!(code, 200..=299), command)?;
+        }
+    }
     let (port, stream) = passive(&mut talk).await?;
     let reply = talk.ask(&format!("RETR {file}"), FORM).await?;
     talk.accepted(reply, |code| matches!(code, 100..=199), "RETR")?;
-    let (bytes, count) = download(&talk, stream).await.map_err(|reason| {
-        let reason = Box::new(reason);
-        talk.failure(Reason::Data { port, reason })
-    })?;
+    let broken = |reason| Reason::Data { port, reason: Box::new(reason) };
+    let stream = talk.secured(stream).await.map_err(|failure| talk.failure(broken(failure.reason)))?;
+    let (bytes, count) = download(&talk, stream).await.map_err(|reason| talk.failure(broken(reason)))?;
     let reply = talk.reply(FORM).await?;
     let reply = talk.accepted(reply, |code| matches!(code, 200..=299), "RETR")?;
     talk.matching(&bytes)?;
@@ -85,7 +92,7 @@ async fn passive(talk: &mut Talk<'_>) -> Result<(u16, TcpStream), Failure> {
 }
 
 /// Reads to the end; what is not to be matched is counted, not kept.
-async fn download(talk: &Talk<'_>, mut stream: TcpStream) -> Result<(Vec<u8>, usize), Reason> {
+async fn download(talk: &Talk<'_>, mut stream: Stream) -> Result<(Vec<u8>, usize), Reason> {
     let keep = talk.spec.receive.is_some();
     let limit = if keep { BODY_LIMIT } else { UNMATCHED_LIMIT };
     let (mut bytes, mut count) = (Vec::new(), 0);

@@ -2,10 +2,10 @@
 //! Every step leaves the phase that the verdict names if it is the last one.
 
 use super::mask::Mask;
-use super::stream::Stream;
 use crate::line::{Limits, Lines, short};
 use crate::net::{self, Progress, reason_of};
 use crate::spec::{Dialogue, Security};
+use crate::stream::Stream;
 use crate::{Failure, Reason, Target, Tls, tls};
 use rustls::ClientConfig;
 use std::sync::Arc;
@@ -105,6 +105,20 @@ impl<'a> Talk<'a> {
         self.lines.skip(length).await.map_err(|reason| self.failure(reason))
     }
 
+    /// Whether TLS begins with the connection.
+    pub(super) fn begins_with_tls(&self) -> bool {
+        matches!(self.spec.security, Security::Tls(_))
+    }
+    /// Another connection to the peer, secured where this one is from its beginning.
+    pub(super) async fn secured(&self, stream: tokio::net::TcpStream) -> Result<Stream, Failure> {
+        match (&self.spec.security, self.tls.clone()) {
+            (Security::Tls(setting), Some(config)) => {
+                // The phases and timings are those of the first connection.
+                secure(config, setting, self.target, stream, &mut Progress::start()).await
+            }
+            _ => Ok(Stream::Plain(stream)),
+        }
+    }
     /// Whether TLS begins in the middle of the dialogue.
     pub(super) fn starttls(&self) -> bool {
         matches!(self.spec.security, Security::Starttls(_))

@@ -1,9 +1,9 @@
 //! Where a hop goes and what its request says: the check's own request, an absolute URL, the place a redirect names.
 
-use super::h2;
+use super::USER_AGENT;
 use crate::net::excerpt;
 use crate::spec::{Http, Method, Redirect};
-use crate::{Reason, Target};
+use crate::{Reason, Secret, Target};
 use std::net::IpAddr;
 use url::Url;
 
@@ -21,7 +21,7 @@ pub(super) struct Hop {
     pub(super) authority: String,
     /// The name in SNI and in the certificate; unset: none, the address counts.
     pub(super) name: Option<String>,
-    /// Path and query, percent-encoded, or the absolute URL where a proxy is asked.
+    /// Path and query, percent-encoded, or the absolute URL where a proxy is asked for it.
     pub(super) request_target: String,
 }
 
@@ -46,14 +46,14 @@ impl Hop {
         let tls_name = http.tls.as_ref().and_then(|tls| tls.name.clone());
         let name = tls_name.or_else(|| http.host.as_deref().and_then(name_of));
         if http.proxy {
-            let mut hop = Self::from_url(request).filter(|hop| !hop.secure).ok_or_else(|| {
+            let hop = Self::from_url(request).ok_or_else(|| {
                 let shown = excerpt(http.request.as_bytes(), 60);
                 Reason::Local(format!(
                     "http_proxy needs an absolute URL as request, such as \"http://www.example.com/\"; it is {shown:?}"
                 ))
             })?;
-            hop.pinned = Some(target);
-            hop.request_target = hop.url();
+            let mut hop = hop.through(target);
+            hop.name = name.or(hop.name);
             return Ok(hop);
         }
         if is_absolute(request) {
@@ -108,6 +108,20 @@ impl Hop {
         })
     }
 
+    /// The hop as a proxy is asked for it: the whole URL, or the path within a tunnel to an https server.
+    fn through(mut self, proxy: Target) -> Self {
+        self.pinned = Some(proxy);
+        if !self.secure {
+            self.request_target = self.url();
+        }
+        self
+    }
+
+    /// Host and port, as a tunnel's end is named.
+    pub(super) fn place(&self) -> String {
+        format!("{}:{}", bracketed(&self.host), self.port)
+    }
+
     /// Where the answer's `location` leads from here.
     pub(super) fn next(&self, location: &str, http: &Http, target: Target) -> Next {
         let shown = excerpt(location.as_bytes(), 60);
@@ -118,12 +132,7 @@ impl Hop {
             return Next::Leaves(format!("{shown:?} is neither http nor https"));
         };
         if http.proxy {
-            if hop.secure {
-                return Next::Leaves(format!("{shown} is https, which is not asked through a proxy"));
-            }
-            hop.pinned = self.pinned;
-            hop.request_target = hop.url();
-            return Next::Hop(Box::new(hop));
+            return Next::Hop(Box::new(hop.through(target)));
         }
         let same_origin =
             hop.secure == self.secure && hop.port == self.port && hop.host.eq_ignore_ascii_case(&self.host);
@@ -150,7 +159,7 @@ impl Hop {
 
     /// The URL as a person would write it; the host is the one connected to, not the virtual host.
     pub(super) fn url(&self) -> String {
-        if self.request_target.contains("://") {
+        if !self.request_target.starts_with('/') {
             return self.request_target.clone();
         }
         let scheme = if self.secure { "https" } else { "http" };
@@ -171,15 +180,21 @@ impl Hop {
         self.host.parse().ok()
     }
 
-    /// The bytes of the request (RFC 9112).
-    pub(super) fn request(&self, http: &Http) -> Vec<u8> {
+    /// The bytes of the request (RFC 9112), with the bearer token where there is one (RFC 6750).
+    pub(super) fn request(&self, http: &Http, token: Option<&Secret>) -> Vec<u8> {
         let method = match http.method {
             Method::Get => "GET",
             Method::Head => "HEAD",
         };
-        let (target, host, agent) = (&self.request_target, &self.authority, h2::USER_AGENT);
-        format!("{method} {target} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {agent}\r\nAccept: */*\r\nConnection: close\r\n\r\n")
-            .into_bytes()
+        let (target, host) = (&self.request_target, &self.authority);
+        let mut text = format!(
+            "{method} {target} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {USER_AGENT}\r\nAccept: */*\r\nConnection: close\r\n"
+        );
+        if let Some(token) = token {
+            text.push_str(&format!("Authorization: Bearer {}\r\n", token.reveal()));
+        }
+        text.push_str("\r\n");
+        text.into_bytes()
     }
 }
 

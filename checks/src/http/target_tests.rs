@@ -13,6 +13,7 @@ fn http(request: &str) -> Http {
         redirect: Redirect::Follow,
         http2: false,
         proxy: false,
+        kube: None,
     }
 }
 
@@ -26,7 +27,7 @@ fn first(http: &Http, address: &str, port: u16) -> Hop {
 
 #[test]
 fn the_request_as_it_goes_out() {
-    let text = String::from_utf8(first(&http("/index.html?a=b c"), "10.0.0.1", 8080).request(&http(""))).unwrap();
+    let text = String::from_utf8(first(&http("/index.html?a=b c"), "10.0.0.1", 8080).request(&http(""), None)).unwrap();
     let agent = concat!("User-Agent: ldirectord-rs/", env!("CARGO_PKG_VERSION"));
     let lines: Vec<&str> = text.split("\r\n").collect();
     let wanted =
@@ -76,7 +77,13 @@ fn a_proxy_gets_the_whole_url() {
     let hop = first(&proxy, "10.0.0.1", 3128);
     assert_eq!(hop.request_target, "http://www.example.com/a%20b");
     assert_eq!((hop.authority.as_str(), hop.pinned), ("www.example.com", Some(real("10.0.0.1", 3128))));
-    for bad in ["/", "/index.html", "https://www.example.com/"] {
+    let hop = first(&Http { proxy: true, ..http("/https://www.example.com:8443/a?b=http://c") }, "10.0.0.1", 3128);
+    assert_eq!((hop.request_target.as_str(), hop.place().as_str()), ("/a?b=http://c", "www.example.com:8443"));
+    assert_eq!((hop.authority.as_str(), hop.pinned), ("www.example.com:8443", Some(real("10.0.0.1", 3128))));
+    assert_eq!(hop.name.as_deref(), Some("www.example.com"));
+    let six = first(&Http { proxy: true, ..http("https://[2001:db8::1]/") }, "10.0.0.1", 3128);
+    assert_eq!((six.place().as_str(), six.name), ("[2001:db8::1]:443", None));
+    for bad in ["/", "/index.html", "ftp://www.example.com/"] {
         let error = Hop::first(&Http { proxy: true, ..http(bad) }, real("10.0.0.1", 3128)).unwrap_err();
         assert!(error.to_string().contains("absolute URL"), "{error}");
     }
@@ -139,4 +146,29 @@ fn same_stays_on_the_real() {
     }
     assert!(matches!(next(Redirect::Follow, None, "ftp://x/"), Next::Leaves(_)));
     assert!(matches!(next(Redirect::Follow, None, "http://"), Next::Leaves(_)));
+}
+
+#[test]
+fn a_proxy_is_asked_for_every_redirect() {
+    let proxy = Http { proxy: true, ..http("http://www.example/a?u=http://x/") };
+    let hop = first(&proxy, "10.0.0.1", 3128);
+    let real = real("10.0.0.1", 3128);
+    for (location, target, secure) in [
+        ("b", "http://www.example/b", false),
+        ("http://other.example:81/c", "http://other.example:81/c", false),
+        ("https://www.example/d", "/d", true),
+    ] {
+        let Next::Hop(next) = hop.next(location, &proxy, real) else { panic!("{location}") };
+        assert_eq!(
+            (next.request_target.as_str(), next.secure, next.pinned),
+            (target, secure, Some(real)),
+            "{location}"
+        );
+    }
+}
+
+#[test]
+fn a_url_in_the_query_is_no_absolute_request() {
+    let hop = first(&http("/login?next=http://x/"), "10.0.0.1", 8080);
+    assert_eq!(hop.url(), "http://10.0.0.1:8080/login?next=http://x/");
 }

@@ -13,7 +13,8 @@ const STANDARD_PORT: u16 = 5060;
 #[derive(Debug)]
 pub(super) struct Request {
     uri: String,
-    transport: Transport,
+    /// As it stands in Via.
+    transport: &'static str,
     local: SocketAddr,
     branch: String,
     tag: String,
@@ -36,14 +37,19 @@ impl Request {
     pub(super) fn new(spec: &Sip, target: Target, local: SocketAddr) -> Self {
         let uri = if spec.login.is_empty() {
             let host = host(target.address);
-            if target.port == STANDARD_PORT { format!("sip:{host}") } else { format!("sip:{host}:{}", target.port) }
+            let port = if target.port == STANDARD_PORT { String::new() } else { format!(":{}", target.port) };
+            format!("sip:{host}{port}")
         } else {
             let login = encoded(&spec.login);
             if login.starts_with("sip:") || login.starts_with("sips:") { login } else { format!("sip:{login}") }
         };
         Self {
             uri,
-            transport: spec.transport,
+            transport: match (spec.transport, &spec.tls) {
+                (_, Some(_)) => "TLS",
+                (Transport::Tcp, None) => "TCP",
+                (Transport::Udp, None) => "UDP",
+            },
             local,
             // The prefix says that the branch is unique, as RFC 3261 wants it (8.1.1.7).
             branch: format!("z9hG4bK{:016x}", random()),
@@ -57,15 +63,18 @@ impl Request {
     pub(super) fn text(&self) -> String {
         let Self { uri, branch, tag, call_id, sequence, .. } = self;
         let here = SocketAddr::new(self.local.ip(), self.local.port());
-        let (protocol, parameter) = match self.transport {
-            Transport::Udp => ("UDP", ""),
-            Transport::Tcp => ("TCP", ";transport=tcp"),
+        // Where a sips URI is asked, the Contact is one as well (RFC 3261, 8.1.1.8).
+        let contact = match self.transport {
+            "TLS" if uri.starts_with("sips:") => format!("sips:{here}"),
+            "UDP" => format!("sip:{here}"),
+            transport => format!("sip:{here};transport={}", transport.to_ascii_lowercase()),
         };
+        let protocol = self.transport;
         let mut text = format!("OPTIONS {uri} SIP/2.0\r\n");
         let _ = write!(text, "Via: SIP/2.0/{protocol} {here};branch={branch};rport\r\n");
         let _ = write!(text, "Max-Forwards: 70\r\nTo: <{uri}>\r\nFrom: <{uri}>;tag={tag}\r\n");
         let _ = write!(text, "Call-ID: {call_id}\r\nCSeq: {sequence} OPTIONS\r\n");
-        let _ = write!(text, "Contact: <sip:{here}{parameter}>\r\n");
+        let _ = write!(text, "Contact: <{contact}>\r\n");
         text.push_str("Accept: application/sdp\r\nContent-Length: 0\r\n\r\n");
         text
     }

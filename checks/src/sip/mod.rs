@@ -1,10 +1,12 @@
-//! SIP OPTIONS (RFC 3261, section 11) over UDP or TCP: up when the final reply to this very request is 2xx.
+//! SIP OPTIONS (RFC 3261, section 11) over UDP, TCP or TLS: up when the final reply to this very request is 2xx.
 
 mod message;
 
+use crate::conversation::Secure;
 use crate::line::{Limits, Lines, short};
-use crate::net::{Progress, connect, reason_of, udp};
-use crate::{Failure, Phase, Reason, Sip, Success, Target, Transport};
+use crate::net::{Progress, reason_of, udp};
+use crate::stream::Stream;
+use crate::{Failure, Phase, Reason, Sip, Success, Target, Transport, tls};
 use message::{Reply, Request, parse};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
@@ -20,8 +22,14 @@ const LIMITS: Limits = Limits { line: 16 * 1024, lines: usize::MAX, total: 256 *
 const LONGEST_HEADER: usize = 64 * 1024;
 
 /// Asks once. Replies to other requests, requests and provisional replies are waited past.
-pub(crate) async fn run(spec: &Sip, target: Target, progress: &mut Progress) -> Result<Success, Failure> {
+pub(crate) async fn run(
+    spec: &Sip,
+    secure: Option<&Secure>,
+    target: Target,
+    progress: &mut Progress,
+) -> Result<Success, Failure> {
     match spec.transport {
+        Transport::Udp if spec.tls.is_some() => Err(progress.failure(Reason::Local("TLS needs TCP".to_owned()))),
         Transport::Udp => {
             let socket = udp(target, progress).await?;
             let local = socket.local_addr().map_err(|error| progress.failure(reason_of(&error, 0)))?;
@@ -29,11 +37,15 @@ pub(crate) async fn run(spec: &Sip, target: Target, progress: &mut Progress) -> 
             datagrams(&socket, &request, progress).await
         }
         Transport::Tcp => {
-            let mut stream = connect(target, progress).await?;
-            let local = stream.local_addr().map_err(|error| progress.failure(reason_of(&error, 0)))?;
+            let mut stream = Stream::open(target, secure, progress).await?;
+            let local = stream.socket().local_addr().map_err(|error| progress.failure(reason_of(&error, 0)))?;
             let request = Request::new(spec, target, local);
-            let sent = stream.write_all(request.text().as_bytes()).await;
-            sent.map_err(|error| progress.failure(reason_of(&error, 0)))?;
+            let sending = async {
+                stream.write_all(request.text().as_bytes()).await?;
+                stream.flush().await
+            };
+            let sent = sending.await;
+            sent.map_err(|error| progress.failure(tls::reason(&error).unwrap_or_else(|| reason_of(&error, 0))))?;
             progress.phase = Phase::Receive;
             replies(&mut Lines::new(stream, LIMITS), &request, progress).await
         }

@@ -74,6 +74,8 @@ pub struct Ntp;
 /// CONNECT and CONNACK (MQTT 3.1.1).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Mqtt {
+    /// Set: over TLS.
+    pub tls: Option<Tls>,
     /// The user; empty: none is named.
     pub login: String,
     /// Its password.

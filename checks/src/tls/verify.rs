@@ -30,11 +30,11 @@ impl Verifier {
         match (verify, file) {
             (Verify::None, _) => {}
             (Verify::Chain | Verify::Full, Some(path)) => {
-                let pem = CertificateDer::pem_file_iter(path).map_err(|error| unreadable(path, &error))?;
-                verifier.listed = pem.collect::<Result<_, _>>().map_err(|error| unreadable(path, &error))?;
+                let pem = CertificateDer::pem_file_iter(path).map_err(|error| unreadable("tlsca", path, &error))?;
+                verifier.listed = pem.collect::<Result<_, _>>().map_err(|error| unreadable("tlsca", path, &error))?;
                 verifier.roots.add_parsable_certificates(verifier.listed.iter().cloned());
                 if verifier.roots.is_empty() {
-                    return Err(unreadable(path, &"there is no certificate in it"));
+                    return Err(unreadable("tlsca", path, &"there is no certificate in it"));
                 }
             }
             (Verify::Chain | Verify::Full, None) => {

@@ -3,25 +3,59 @@
 use super::verify::is_authority;
 use crate::Reason;
 use rustls::pki_types::{ServerName, UnixTime};
-use rustls::{CertificateError, Error};
+use rustls::{AlertDescription, CertificateError, Error};
 use std::io;
 
 /// The reason where `error` is TLS's; `None` where it is the connection's own.
 pub(crate) fn reason(error: &io::Error) -> Option<Reason> {
     let mut inner = error.get_ref()?;
-    // reqwest wraps errors of the connection in errors of the connection.
+    // Streams wrap errors of the connection in errors of the connection.
     while let Some(wrapped) = inner.downcast_ref::<io::Error>() {
         inner = wrapped.get_ref()?;
     }
     let error = inner.downcast_ref::<Error>()?;
     Some(Reason::Tls(match error {
         Error::InvalidCertificate(error) => certificate(error),
-        Error::AlertReceived(alert) => format!("TLS alert from the server: {}", spaced(&format!("{alert:?}"))),
+        Error::AlertReceived(received) => alert(*received),
         Error::InvalidMessage(_) => "the server does not speak TLS on this port".to_owned(),
         Error::PeerIncompatible(why) => format!("no common TLS version or cipher: {}", spaced(&format!("{why:?}"))),
         Error::NoCertificatesPresented => "the server sent no certificate".to_owned(),
         other => format!("TLS: {other}"),
     }))
+}
+
+/// What the server says against us, and which directive answers it.
+fn alert(alert: AlertDescription) -> String {
+    let said = spaced(&format!("{alert:?}"));
+    match alert {
+        AlertDescription::CertificateRequired | AlertDescription::NoCertificate => {
+            "the server requires a client certificate: none was given (tlscert, tlskey)".to_owned()
+        }
+        AlertDescription::BadCertificate => {
+            "the server refuses our client certificate, or that there is none (tlscert, tlskey): bad certificate"
+                .to_owned()
+        }
+        AlertDescription::UnknownCA => {
+            "the server does not know the authority of our client certificate (tlscert)".to_owned()
+        }
+        AlertDescription::CertificateExpired => {
+            "the server says that our client certificate has expired (tlscert)".to_owned()
+        }
+        AlertDescription::CertificateRevoked
+        | AlertDescription::CertificateUnknown
+        | AlertDescription::UnsupportedCertificate
+        | AlertDescription::AccessDenied => format!("the server refuses our client certificate (tlscert): {said}"),
+        AlertDescription::HandshakeFailure => format!(
+            "TLS alert from the server: {said} (no common cipher, or it requires a client certificate: tlscert, tlskey)"
+        ),
+        AlertDescription::ProtocolVersion => {
+            "no common TLS version: the server accepts neither TLS 1.2 nor 1.3".to_owned()
+        }
+        AlertDescription::UnrecognisedName => {
+            "the server has no certificate for the name that it was asked for (tlsname, virtualhost)".to_owned()
+        }
+        _ => format!("TLS alert from the server: {said}"),
+    }
 }
 
 fn certificate(error: &CertificateError) -> String {
@@ -124,8 +158,24 @@ mod tests {
             presented: vec!["DnsName(\"other.example\")".to_owned()],
         };
         assert_eq!(words(name.into()), "certificate is for other.example, not www.example");
-        let alert = Error::AlertReceived(rustls::AlertDescription::HandshakeFailure);
-        assert_eq!(words(alert), "TLS alert from the server: handshake failure");
+    }
+
+    #[test]
+    fn alerts_name_the_directive_that_answers_them() {
+        for (alert, said) in [
+            (AlertDescription::HandshakeFailure, "TLS alert from the server: handshake failure (no common cipher, or"),
+            (AlertDescription::CertificateRequired, "the server requires a client certificate"),
+            (AlertDescription::UnknownCA, "the server does not know the authority of our client certificate"),
+            (
+                AlertDescription::CertificateRevoked,
+                "the server refuses our client certificate (tlscert): certificate r",
+            ),
+            (AlertDescription::UnrecognisedName, "the server has no certificate for the name"),
+            (AlertDescription::InternalError, "TLS alert from the server: internal error"),
+        ] {
+            let words = words(Error::AlertReceived(alert));
+            assert!(words.starts_with(said), "{words}");
+        }
     }
 
     #[test]

@@ -24,11 +24,13 @@ pub(crate) enum Step {
     Listen(&'static str),
     /// Sends these bytes on the data connection and closes it.
     Data(Vec<u8>),
+    /// Likewise over TLS.
+    SecureData(Vec<u8>),
     /// Sends the rest of nothing, and stays.
     Hang,
 }
 
-pub(crate) use Step::{Data, Hang, Hear, Listen, Say, Secure};
+pub(crate) use Step::{Data, Hang, Hear, Listen, Say, Secure, SecureData};
 
 /// A line said.
 pub(crate) fn say(line: &str) -> Step {
@@ -109,6 +111,13 @@ async fn play(mut stream: Box<dyn Io>, script: Vec<Step>, manner: Manner) -> Res
             }
             Data(bytes) => {
                 let (mut data, _) = listener.take().unwrap().accept().await.unwrap();
+                say_slowly(&mut data, &bytes, &mut budget, manner).await?;
+                let _ = data.shutdown().await;
+            }
+            SecureData(bytes) => {
+                let (data, _) = listener.take().unwrap().accept().await.unwrap();
+                data.set_nodelay(true).unwrap();
+                let mut data = ACCEPTOR.accept(data).await.map_err(|error| error.to_string())?;
                 say_slowly(&mut data, &bytes, &mut budget, manner).await?;
                 let _ = data.shutdown().await;
             }

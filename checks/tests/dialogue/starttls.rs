@@ -51,8 +51,12 @@ async fn who_agrees_and_goes_on_in_clear_text_is_down() {
 #[tokio::test]
 async fn certificates_are_judged_as_everywhere() {
     for (mut spec, begin, go, _) in every() {
-        spec.security =
-            Security::Starttls(Tls { verify: Verify::Full, authorities: None, name: Some("mail.example".into()) });
+        spec.security = Security::Starttls(Tls {
+            verify: Verify::Full,
+            authorities: None,
+            name: Some("mail.example".into()),
+            identity: None,
+        });
         let failure = run(&spec, &[&begin[..], &[say(go), Secure, Hang]].concat()).await.unwrap_err();
         assert_eq!(failure.phase, Phase::Tls, "{failure}");
         assert!(failure.to_string().contains("unknown authority") || failure.to_string().contains("certificate"));

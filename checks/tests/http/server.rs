@@ -89,6 +89,7 @@ pub(crate) fn get() -> Http {
         redirect: Redirect::Follow,
         http2: false,
         proxy: false,
+        kube: None,
     }
 }
 

@@ -14,7 +14,7 @@ use tokio_rustls::TlsAcceptor;
 /// An authority of our own.
 pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
-    pem: String,
+    pub(crate) pem: String,
 }
 
 pub(crate) fn authority() -> Authority {
@@ -66,13 +66,24 @@ pub(crate) type Handshakes = Arc<Mutex<Vec<(Option<String>, HandshakeKind)>>>;
 
 /// A TLS server that answers 200; with what it saw.
 pub(crate) async fn serving(identity: Identity) -> (Target, Handshakes) {
+    serving_by(with_versions(identity, rustls::DEFAULT_VERSIONS)).await
+}
+
+/// The configuration of a server that speaks these versions of TLS.
+pub(crate) fn with_versions(
+    identity: Identity,
+    versions: &[&'static rustls::SupportedProtocolVersion],
+) -> rustls::ServerConfig {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
+    rustls::ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(versions)
         .unwrap()
         .with_no_client_auth()
         .with_single_cert(vec![identity.0], identity.1)
-        .unwrap();
+        .unwrap()
+}
+
+pub(crate) async fn serving_by(config: rustls::ServerConfig) -> (Target, Handshakes) {
     let (acceptor, seen) = (TlsAcceptor::from(Arc::new(config)), Arc::new(Mutex::new(Vec::new())));
     let names = Arc::clone(&seen);
     let target = on("127.0.0.1", move |stream| {
@@ -90,7 +101,7 @@ pub(crate) async fn serving(identity: Identity) -> (Target, Handshakes) {
     (target, seen)
 }
 
-fn file(pem: &str) -> NamedTempFile {
+pub(crate) fn file(pem: &str) -> NamedTempFile {
     let mut file = NamedTempFile::new().unwrap();
     file.write_all(pem.as_bytes()).unwrap();
     file
@@ -98,7 +109,7 @@ fn file(pem: &str) -> NamedTempFile {
 
 /// A check under the virtual host www.example.
 async fn under(verify: Verify, authorities: Option<&NamedTempFile>, target: Target) -> Verdict {
-    let tls = Tls { verify, authorities: authorities.map(|file| file.path().to_owned()), name: None };
+    let tls = Tls { verify, authorities: authorities.map(|file| file.path().to_owned()), name: None, identity: None };
     check(Http { tls: Some(tls), host: Some("www.example".to_owned()), ..matching("hello") }, target).await
 }
 
@@ -195,11 +206,21 @@ async fn names_in_sni() {
 async fn an_address_is_verified_against_the_certificate_where_there_is_no_name() {
     let authority = authority();
     let pem = file(&authority.pem);
-    let tls = Tls { verify: Verify::Full, authorities: Some(pem.path().to_owned()), name: None };
+    let tls = Tls { verify: Verify::Full, authorities: Some(pem.path().to_owned()), name: None, identity: None };
     for (name, up) in [("127.0.0.1", true), ("127.0.0.2", false)] {
         let (target, _) = serving(issued(&authority, &[name], false)).await;
         let verdict = check(Http { tls: Some(tls.clone()), ..get() }, target).await;
         assert_eq!(verdict.is_up(), up, "{}", verdict.words());
+    }
+}
+
+#[tokio::test]
+async fn either_version_alone_will_do() {
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let config = with_versions(self_signed(&["www.example"]).0, &[version]);
+        let (target, seen) = serving_by(config).await;
+        assert_eq!(under(Verify::None, None, target).await.words(), "200 OK", "{version:?}");
+        assert_eq!(seen.lock().unwrap().len(), 1);
     }
 }
 

@@ -1,10 +1,10 @@
 //! MQTT.
 
 use crate::peer::{Peer, Script, asked, hostile, login_refused};
-use checks::{Mqtt, Reason, Secret, Spec};
+use checks::{Mqtt, Reason, Secret, Spec, Tls};
 
 fn spec(login: &str, password: &str) -> Spec {
-    Spec::Mqtt(Mqtt { login: login.to_owned(), password: Secret::new(password) })
+    Spec::Mqtt(Mqtt { tls: None, login: login.to_owned(), password: Secret::new(password) })
 }
 
 /// Reads CONNECT and answers with this code.
@@ -22,6 +22,24 @@ const GOOD: Script = |peer| Box::pin(async move { broker(peer, 0).await.map(drop
 async fn up_when_it_accepts() {
     assert_eq!(asked(&spec("", ""), GOOD).await.unwrap().words, "connection accepted");
     hostile(spec("", ""), GOOD).await;
+}
+
+#[tokio::test]
+async fn over_tls_and_only_over_tls() {
+    let over_tls = |spec: Spec| match spec {
+        Spec::Mqtt(mqtt) => Spec::Mqtt(Mqtt { tls: Some(Tls::default()), ..mqtt }),
+        other => other,
+    };
+    let secured: Script = |peer| Box::pin(async move { broker(peer.secure().await?, 0).await.map(drop) });
+    assert_eq!(asked(&over_tls(spec("", "")), secured).await.unwrap().words, "connection accepted");
+    let clear: Script = |mut peer| {
+        Box::pin(async move {
+            peer.hear(5).await?;
+            peer.say(b"HTTP/1.1 400 Bad Request\r\n\r\n").await
+        })
+    };
+    let failure = asked(&over_tls(spec("", "")), clear).await.unwrap_err();
+    assert_eq!(failure.to_string(), "tls: the server does not speak TLS on this port");
 }
 
 #[tokio::test]

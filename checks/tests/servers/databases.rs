@@ -19,7 +19,10 @@ fn spec(kind: SqlKind, login: &str, password: &str, database: &str, request: &st
 fn verifying(spec: &Spec, authority: &Path) -> Spec {
     let Spec::Sql(sql) = spec else { panic!() };
     let name = Some("real.example".to_owned());
-    Spec::Sql(Sql { tls: Tls { verify: Verify::Full, authorities: Some(authority.to_owned()), name }, ..sql.clone() })
+    Spec::Sql(Sql {
+        tls: Tls { verify: Verify::Full, authorities: Some(authority.to_owned()), name, identity: None },
+        ..sql.clone()
+    })
 }
 
 /// A certificate and its key in files of these names.

@@ -56,8 +56,12 @@ async fn slapd() {
     server.down(&spec(Security::Plain, "hunter2", "nonsense", None), "invalid DN (34)").await;
     server.down(&spec(Security::Plain, "hunter2", "dc=example", Some("^cn=")), "pattern not found").await;
 
-    let full =
-        |name: &str| Tls { verify: Verify::Full, authorities: Some(authority.clone()), name: Some(name.to_owned()) };
+    let full = |name: &str| Tls {
+        verify: Verify::Full,
+        authorities: Some(authority.clone()),
+        name: Some(name.to_owned()),
+        identity: None,
+    };
     server.up(&spec(Security::Starttls(Tls::default()), "hunter2", "dc=example", None)).await;
     server.up(&spec(Security::Starttls(full("real.example")), "hunter2", "dc=example", None)).await;
     let other = spec(Security::Starttls(full("other.example")), "hunter2", "dc=example", None);

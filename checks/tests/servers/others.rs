@@ -98,8 +98,9 @@ async fn mosquitto() {
     let configuration = format!("{here}/mosquitto.conf");
     std::fs::write(&configuration, text).unwrap();
     let server = Server::start(directory, port, &program("mosquitto"), &["-c".to_owned(), configuration]);
-    let mqtt =
-        |login: &str, password: &str| Spec::Mqtt(Mqtt { login: login.to_owned(), password: Secret::new(password) });
+    let mqtt = |login: &str, password: &str| {
+        Spec::Mqtt(Mqtt { tls: None, login: login.to_owned(), password: Secret::new(password) })
+    };
     let good = mqtt("probe", "hunter2");
     assert_eq!(server.up(&good).await.words, "connection accepted");
     server.down(&mqtt("probe", "wrong"), "login refused: not authorised").await;

@@ -28,9 +28,9 @@ pub(super) fn class(keyword: &str, block: bool) -> Option<Class> {
         "fallback" | "fallback6" => Class::Address,
         "checktimeout" | "negotiatetimeout" | "checkinterval" | "checkcount" | "failurecount" | "emailalertfreq"
         | "smtp" => Class::Word,
-        "quiescent" | "cleanstop" | "emailalertstatus" => Class::Exact,
+        "quiescent" | "cleanstop" | "emailalertstatus" | "tls" => Class::Exact,
         "emailalert" => Class::MaybeQuoted,
-        "fallbackcommand" => Class::MaybeQuoted,
+        "fallbackcommand" | "tlscert" | "tlskey" => Class::MaybeQuoted,
         _ if block => match keyword {
             "real" | "real6" => Class::Address,
             "checktype" | "protocol" | "service" | "httpmethod" | "scheduler" | "checkport" | "persistent"
@@ -39,7 +39,7 @@ pub(super) fn class(keyword: &str, block: bool) -> Option<Class> {
             }
             "ops" | "netmask" | "starttls" => Class::Exact,
             "request" | "receive" | "login" | "passwd" | "database" | "secret" | "load" => Class::Quoted,
-            "checkcommand" | "monitorfile" | "virtualhost" | "tlsca" | "tlsname" => Class::MaybeQuoted,
+            "checkcommand" | "monitorfile" | "virtualhost" | "tlsca" | "tlsname" | "tokenfile" => Class::MaybeQuoted,
             "servicename" | "comment" => Class::Verbatim,
             _ => return None,
         },

@@ -3,6 +3,7 @@
 
 use super::words;
 use super::{given, request, secret};
+use crate::config::probes::could_take_tls;
 use crate::config::{Alert, Config, Globals, IpvsSysctl, Real, Virtual};
 use crate::ipvs::{Family, Forward, ServiceId, TunnelKind};
 use checks::{Redirect, Verify};
@@ -76,6 +77,11 @@ impl File {
         if globals.ipvssysctl != IpvsSysctl::Warn {
             self.line("ipvssysctl", words::sysctl(globals.ipvssysctl));
         }
+        if globals.tls {
+            self.yes_no("tls", true);
+        }
+        self.quoted("tlscert", globals.tlscert.as_deref());
+        self.quoted("tlskey", globals.tlskey.as_deref());
     }
 
     fn alert(&mut self, alert: &Alert) {
@@ -158,8 +164,14 @@ impl File {
         if check.starttls {
             self.yes_no("starttls", true);
         }
+        if check.tls || globals.tls && could_take_tls(check.service) {
+            self.yes_no("tls", check.tls);
+        }
         self.quoted("tlsca", check.tlsca.as_deref());
         self.quoted("tlsname", check.tlsname.as_deref());
+        self.quoted("tlscert", check.tlscert.as_deref().filter(|_| check.tlscert != globals.tlscert));
+        self.quoted("tlskey", check.tlskey.as_deref().filter(|_| check.tlskey != globals.tlskey));
+        self.quoted("tokenfile", check.tokenfile.as_deref());
         self.alert(&service.alert);
         self.maybe_quoted("monitorfile", service.monitorfile.as_deref());
     }

@@ -43,6 +43,8 @@ pub(super) fn service(service: Service) -> &'static str {
         Service::Ssh => "ssh",
         Service::Ntp => "ntp",
         Service::Mqtt => "mqtt",
+        Service::Grpc => "grpc",
+        Service::Kube => "kube",
     }
 }
 

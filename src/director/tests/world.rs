@@ -49,6 +49,9 @@ pub(super) fn config(virtuals: Vec<Virtual>) -> Config {
         cleanstop: true,
         maintenancedir: None,
         ipvssysctl: IpvsSysctl::Warn,
+        tls: false,
+        tlscert: None,
+        tlskey: None,
     };
     Config { globals, virtuals }
 }
@@ -76,8 +79,12 @@ pub(super) fn virtual_(id: ServiceId, reals: Vec<Real>) -> Virtual {
         secret: Default::default(),
         tlsverify: Verify::None,
         starttls: false,
+        tls: false,
         tlsca: None,
         tlsname: None,
+        tlscert: None,
+        tlskey: None,
+        tokenfile: None,
     };
     Virtual {
         line: 1,
