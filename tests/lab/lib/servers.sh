@@ -28,7 +28,10 @@ sip() {
 # behave NAME BEHAVIOUR: see lab-tools (page, wrong, 500, silence, drip, headers, body, reset, garbage; 200, 503, silence).
 behave() { say "$1 behaves: $2"; echo "$2" >"$LAB/$1.state.new"; mv "$LAB/$1.state.new" "$LAB/$1.state"; }
 # family PID: it and every process below it.
-family() { local child; echo "$1"; for child in $(pgrep -P "$1"); do family "$child"; done; }
+family() {
+  ps -e -o pid=,ppid= | awk -v top="$1" '{ below[$2] = below[$2] " " $1 } function show(pid, list, n, i) { print pid
+    n = split(below[pid], list, " "); for (i = 1; i <= n; i++) show(list[i]) } END { show(top) }'
+}
 # pause NAME, resume NAME: all processes of a server stand still (the kernel accepts connections, nobody answers), and go on.
 # The parent is the first to stand still, so that it begets no others meanwhile.
 pause() { say "$1 stands still"; kill -STOP "$(cat "$LAB/$1.pid")"; kill -STOP $(family "$(cat "$LAB/$1.pid")"); }

@@ -5,16 +5,17 @@
 # packets: no
 # memory: 1024M
 # only: ours
-lan net; directors net; host server net 10.9.0.11/24
+lan net; directors net; host server net 10.9.0.11/24 10.9.0.12/24
 postfix_server server; dovecot_server server plain; vsftpd_server server; leafnode_server server
 login=('login="probe"' 'passwd="s3cret-word"')
+# The original shares a check between servers of the same address whose logins differ, so those without have another one.
 pair smtp      10.9.0.11:25   service=smtp 'receive="^220 real.lab"'
 pair pop       10.9.0.11:110  service=pop "${login[@]}"
-pair pop-open  10.9.0.11:110  service=pop
+pair pop-open  10.9.0.12:110  service=pop
 pair imap      10.9.0.11:143  service=imap "${login[@]}"
 pair imap-port 10.9.0.11:1143 service=imap
 pair ftp       10.9.0.11:21   service=ftp 'request="alive.txt"' 'receive="well"'
-pair ftp-open  10.9.0.11:21   service=ftp 'request="alive.txt"'
+pair ftp-open  10.9.0.12:21   service=ftp 'request="alive.txt"'
 pair nntp      10.9.0.11:119  service=nntp
 for port in 25 110 143 21 119; do must wait_until 60 "listening server $port"; done
 

@@ -11,7 +11,7 @@ lan net; directors net; host server net 10.9.0.11/24
 real_certificate; certificate $services/unknown unknown.lab; export SSL_CERT_FILE=$services/cert.pem
 mkdir -p $services/www; chmod 755 $services/www
 content() { echo "<title>$1</title>" >$services/www/index.html; echo "$1" >/srv/answer; }
-nginx_server() { # [STATUS of every page]
+https_server() { # [STATUS of every page]
   cat >$services/nginx.conf <<X
 daemon off;
 master_process off;
@@ -42,7 +42,7 @@ X
 }
 printf '#!/bin/sh\nread -r line; cat /srv/answer\n' >/srv/plain; chmod 755 /srv/plain
 plain_server() { launch plain server socat -t 20 TCP-LISTEN:7,fork,reuseaddr EXEC:/srv/plain; }
-content "Test Page"; nginx_server; plain_server; sip sip server 10.9.0.11:5060
+content "Test Page"; https_server; plain_server; sip sip server 10.9.0.11:5060
 pair http          10.9.0.11:80   service=http 'request="/index.html"' 'receive="Test Page"'
 pair https         10.9.0.11:443  service=https 'request="/index.html"' 'receive="Test Page"'
 pair https-unknown 10.9.0.11:8443 service=https 'request="/index.html"' 'receive="Test Page"'
@@ -58,16 +58,16 @@ start_directors
 compare up
 content "Another Page"
 compare content http https https-unknown simpletcp
-content "Test Page"; die nginx; nginx_server 503; behave sip 503
+content "Test Page"; die nginx; https_server 503; behave sip 503
 compare error http https https-unknown sip
-die nginx; nginx_server; rm $services/www/index.html; behave sip 200
+die nginx; https_server; rm $services/www/index.html; behave sip 200
 compare missing http https https-unknown
 content "Test Page"
 for name in nginx plain sip; do pause $name; done
 compare silent http https https-unknown sip simpletcp simpletcp-any
 for name in nginx plain sip; do die $name; done
 compare refused http https https-unknown sip simpletcp simpletcp-any
-nginx_server; plain_server; sip sip server 10.9.0.11:5060
+https_server; plain_server; sip sip server 10.9.0.11:5060
 compare up-again
 all_declared
 stop_directors

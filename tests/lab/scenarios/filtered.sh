@@ -9,7 +9,7 @@ dovecot_server server; redis_server server; openssh_server server; unbound_serve
 web four server 0.0.0.0:80; web six server '[::]:8080'
 for port in 22 53 80 123 143 389 6379 8080; do must wait_until 60 "listening server $port"; done
 {
-  printf 'negotiatetimeout=4\nchecktimeout=4\ncheckinterval=2\nquiescent=no\nlogfile="/var/log/ldirectord.log"\n\n'
+  printf 'negotiatetimeout=6\nchecktimeout=6\ncheckinterval=2\nquiescent=no\nlogfile="/var/log/ldirectord.log"\n\n'
   virtual_four 80 service=http 'receive="Test Page"'
   virtual_six 8080 service=http 'receive="Test Page"'
   virtual_both 22 service=ssh
