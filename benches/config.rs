@@ -4,10 +4,8 @@
 #![allow(clippy::expect_used, reason = "a benchmark ends at the first surprise")]
 
 use divan::{AllocProfiler, Bencher, counter::BytesCount};
-use ldirectord::config::{Answers, read};
-use ldirectord::ipvs::Family;
+use ldirectord::config::{Nameless, read};
 use std::fmt::Write;
-use std::net::IpAddr;
 
 #[global_allocator]
 static ALLOCATOR: AllocProfiler = AllocProfiler::system();
@@ -17,30 +15,6 @@ const SHAPES: [(u32, u32); 3] = [(1, 50_000), (1_000, 50), (2_284, 16)];
 
 fn main() {
     divan::main();
-}
-
-/// A machine that knows no names and has every file.
-struct Nameless;
-
-impl Answers for Nameless {
-    fn host(&self, _: &str, _: Option<Family>) -> Option<IpAddr> {
-        None
-    }
-    fn port(&self, _: &str, _: Option<&str>) -> Option<u16> {
-        None
-    }
-    fn file(&self, _: &str) -> bool {
-        true
-    }
-    fn directory(&self, _: &str) -> bool {
-        true
-    }
-    fn appendable(&self, _: &str) -> Result<(), String> {
-        Ok(())
-    }
-    fn readable(&self, _: &str) -> Result<(), String> {
-        Ok(())
-    }
 }
 
 fn text((virtuals, reals): (u32, u32)) -> String {

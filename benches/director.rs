@@ -3,11 +3,9 @@
 #![allow(missing_docs, reason = "a benchmark")]
 #![allow(clippy::expect_used, reason = "a benchmark ends at the first surprise")]
 
-use checks::{Method, Redirect, Spec, Success, Timings, Verdict, Verify};
+use checks::{Success, Timings, Verdict};
 use divan::{AllocProfiler, Bencher, black_box};
-use ldirectord::config::{
-    Alert, Check, CheckKind, Config, Globals, IpvsSysctl, Probes, Real, Service as Name, Virtual,
-};
+use ldirectord::config::{Config, Nameless, read};
 use ldirectord::director::{Director, Planned, Time, Wanted, WantedTable, diff};
 use ldirectord::ipvs::{
     Counters, Destination, DestinationEntry, DestinationId, Forward, Operation, Protocol, Service, ServiceEntry,
@@ -15,7 +13,6 @@ use ldirectord::ipvs::{
 };
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
-use std::time::Duration;
 
 #[global_allocator]
 static ALLOCATOR: AllocProfiler = AllocProfiler::system();
@@ -76,97 +73,12 @@ fn snapshot(table: &WantedTable) -> Snapshot {
 }
 
 fn config((virtuals, reals): (u16, u16)) -> Arc<Config> {
-    let check = Check {
-        kind: CheckKind::Connect,
-        service: Name::Http,
-        interval: 10,
-        checktimeout: 5,
-        negotiatetimeout: 30,
-        checkcount: 1,
-        failurecount: 1,
-        checkport: None,
-        checkcommand: String::new(),
-        request: "/".to_owned(),
-        receive: None,
-        httpmethod: Method::Get,
-        httpredirect: Redirect::Follow,
-        http2: false,
-        virtualhost: None,
-        login: String::new(),
-        passwd: ldirectord::config::Secret::default(),
-        database: String::new(),
-        secret: ldirectord::config::Secret::default(),
-        tlsverify: Verify::None,
-        starttls: false,
-        tls: false,
-        tlsca: None,
-        tlsname: None,
-        tlscert: None,
-        tlskey: None,
-        tokenfile: None,
-    };
-    let real = |virtual_, number| Real {
-        line: 1,
-        host: address(virtual_, number).to_string(),
-        address: Some(address(virtual_, number)),
-        port: 80,
-        forward: Forward::Masquerade,
-        tunnel: Tunnel::default(),
-        weight: 1,
-        request: "/".to_owned(),
-        receive: None,
-        lower: 0,
-        upper: 0,
-        checkport: 80,
-        probes: Probes::One(Spec::Connect, Duration::from_secs(5)),
-    };
-    let virtual_ = |number| Virtual {
-        line: 1,
-        id: service_id(number),
-        scheduler: "wrr".to_owned(),
-        schedflags: 0,
-        persistent: None,
-        netmask: None,
-        persistenceengine: None,
-        ops: false,
-        quiescent: false,
-        cleanstop: true,
-        check: check.clone(),
-        reals: (0..reals).map(|place| real(number, place)).collect(),
-        fallback: None,
-        fallbackcommand: None,
-        alert: Alert::default(),
-        monitorfile: None,
-        servicename: None,
-        comment: None,
-    };
-    let globals = Globals {
-        checktimeout: None,
-        negotiatetimeout: None,
-        checkinterval: 10,
-        checkcount: 1,
-        failurecount: 1,
-        fallback: None,
-        fallback6: None,
-        fallbackcommand: None,
-        autoreload: false,
-        callback: None,
-        logfile: String::new(),
-        execute: Vec::new(),
-        fork: false,
-        supervised: false,
-        quiescent: false,
-        readdquiescent: false,
-        alert: Alert::default(),
-        emailalertfrom: None,
-        cleanstop: true,
-        maintenancedir: None,
-        ipvssysctl: IpvsSysctl::Warn,
-        tls: false,
-        tlscert: None,
-        tlskey: None,
-    };
-    Arc::new(Config { globals, virtuals: (1..=virtuals).map(virtual_).collect() })
+    let mut text = String::from("quiescent=no\n");
+    for number in 1..=virtuals {
+        text.push_str(&format!("\nvirtual=192.0.2.1:{number}\n\tscheduler=wrr\n\tprotocol=tcp\n\tchecktype=connect\n"));
+        (0..reals).for_each(|place| text.push_str(&format!("\treal={}:80 masq\n", address(number, place))));
+    }
+    Arc::new(read(text.as_bytes()).finish(&Nameless).0.expect("it loads"))
 }
 
 fn passed() -> Verdict {

@@ -13,7 +13,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("ipvs", &[]),
     ("config", &["checks", "ipvs"]),
     ("director", &["config", "checks", "ipvs"]),
-    ("report", &["director", "ipvs", "checks"]),
+    ("report", &["config", "director", "ipvs", "checks"]),
     ("daemon", &["config", "director", "ipvs", "report", "checks"]),
     ("cli", &[]),
     ("cmd", &["cli", "daemon", "config", "checks", "ipvs", "report", "director"]),

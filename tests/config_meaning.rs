@@ -198,6 +198,41 @@ fn words_of_ours_are_implied_by_no_port_and_noted() {
 }
 
 #[test]
+fn monitors_get_the_port_and_are_looked_for() {
+    let file = |lines: &str| format!("virtual=203.0.113.1:80\n\treal=192.0.2.1:81 masq\n\tchecktype=mon\n{lines}");
+    let command = |lines: &str| {
+        let (config, all) = load(file(lines));
+        match config.unwrap().virtuals[0].reals[0].probes.clone() {
+            Probes::One(checks::Spec::Mon(mon), deadline) => (mon.command, deadline, found(&all, Severity::Warning)),
+            other => panic!("{other:?}"),
+        }
+    };
+    let (words, deadline, warnings) = command("\tcheckcommand=/srv/check -p %p -u %%p/a%20b% %\n\tchecktimeout=7\n");
+    assert_eq!(words, ["/srv/check", "-p", "81", "-u", "%p/a%20b%", "%"]);
+    assert_eq!((deadline.as_secs(), warnings), (7, vec![]));
+    assert_eq!(command("\tcheckcommand=/srv/check %p\n\tcheckport=8080\n").0, ["/srv/check", "8080"]);
+    let (words, _, warnings) = command("\tcheckcommand=gone.monitor -t 2\n");
+    assert_eq!(words, ["gone.monitor", "-t", "2"]);
+    assert!(warnings[0].contains("gone.monitor is in none of /usr/local/lib/mon/mon.d"), "{warnings:?}");
+    let (_, all) = load(file("\tcheckcommand=/srv/check\n"));
+    assert_eq!(found(&all, Severity::Note), ["3:12: ldirectord has no checktype=mon"]);
+}
+
+#[test]
+fn programs_at_once_are_configured_for_the_whole_file() {
+    let most = |text: &str| load(format!("{text}{}", "virtual=7\n\treal=192.0.2.1 gate\n\tchecktype=ping\n"));
+    assert_eq!(most("").0.unwrap().globals.externalmax, 64);
+    assert_eq!(most("externalmax = 5\n").0.unwrap().globals.externalmax, 5);
+    for wrong in ["externalmax=0\n", "externalmax=many\n"] {
+        let (config, all) = most(wrong);
+        assert!(
+            config.is_none() && found(&all, Severity::Error)[0].contains("invalid externalmax"),
+            "{wrong}: {all:?}"
+        );
+    }
+}
+
+#[test]
 fn questions_are_asked_once_each() {
     let text = "logfile=\"/var/log/x\"\nmaintenancedir=/srv/maintenance\nfallback=web1:http\nvirtual=203.0.113.1:http\n\
                 \treal=web1:80 gate\n\treal=web1:http gate\n\tmonitorfile=/srv/m\n\ttlsca=/srv/ca.pem\n\

@@ -3,7 +3,7 @@
 
 mod config_support;
 
-use checks::{Class, Security, Spec, Tls};
+use checks::{Class, Security, Spec, Tls, Transport};
 use config_support::{found, load};
 use ldirectord::config::{Probes, Severity};
 
@@ -59,6 +59,7 @@ fn others_say_what_to_write_instead_and_a_global_one_is_quiet() {
         ("imaps", "TLS begins with the connection"),
         ("pops", "TLS begins with the connection"),
         ("ldaps", "TLS begins with the connection"),
+        ("sips", "TLS begins with the connection"),
         ("mysql", "TLS is used where the server offers it"),
         ("pgsql", "TLS is used where the server offers it"),
         ("ssh", "the checked service has no TLS"),
@@ -97,4 +98,21 @@ fn settings_of_tls_belong_to_it_and_a_password_wants_a_verified_peer() {
     assert_eq!(warnings, [""; 0]);
     let (_, _, warnings) = asked("", "redis", "\tpasswd=\"p\"\n\ttls=yes\n");
     assert!(warnings[0].contains("a peer that nothing verifies"), "{warnings:?}");
+}
+
+#[test]
+fn sips_is_sip_over_tls_and_over_tcp_in_any_case() {
+    let (named, _, warnings) = asked("", "sips", "\ttlsname=real.example.org\n");
+    assert_eq!((named.name(), &warnings[..]), ("sips", &[][..]));
+    let Spec::Sip(sip) = &named else { panic!("{named:?}") };
+    assert_eq!((sip.transport, sip.login.as_str()), (Transport::Tcp, "ldirectord@director"));
+    assert_eq!(asked("", "sip", "\ttls=yes\n\ttlsname=real.example.org\n").0, named);
+    let (spec, _, warnings) = asked("", "sips", "\tprotocol=udp\n\ttlsname=real.example.org\n");
+    assert_eq!(spec, named);
+    assert!(warnings[0].contains("sips is checked over tcp"), "{warnings:?}");
+    let (config, all) = load("virtual=203.0.113.1:99\n\treal=192.0.2.1 masq\n\tservice=sips\n");
+    assert_eq!(found(&all, Severity::Note), ["3:10: ldirectord has no service=sips"]);
+    assert_eq!(config.unwrap().virtuals[0].reals[0].checkport, 5061);
+    let (config, _) = load("virtual=203.0.113.1:5061\n\treal=192.0.2.1:5061 masq\n");
+    assert_eq!(config.unwrap().virtuals[0].reals[0].probes, Probes::AlwaysUp);
 }

@@ -3,107 +3,75 @@
 
 #![allow(clippy::disallowed_methods, reason = "running programs is what this check does")]
 
-use crate::line::short;
 use crate::net::Progress;
-use crate::{External, ExternalKind, Failure, Phase, Reason, Success, Target};
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
+use crate::programs::{Group, LastLine, MARK, Stream, error_words, mark, wait};
+use crate::{External, Failure, Phase, Reason, Success, Target};
 use std::io;
-use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitStatus, Stdio};
-use tokio::io::AsyncReadExt;
-use tokio::net::unix::pipe;
 use tokio::process::{Child, Command};
-
-/// What is kept of a line of output.
-const LONGEST_LINE: usize = 512;
-/// How much output is still read when the program has ended: more than a pipe holds.
-const LAST_OUTPUT: usize = 256 * 1024;
 
 /// Runs the program once: exit code 0 is up. Its last line of output becomes the words.
 pub(crate) async fn run(spec: &External, target: Target, progress: &mut Progress) -> Result<Success, Failure> {
     progress.phase = Phase::Connect;
     let started = start(spec, target);
-    let (mut child, output) = started.map_err(|reason| progress.failure(reason))?;
-    // Declared behind the child, so that the group is killed while its leader's number cannot belong to anybody else.
-    let mut group = Group(child.id());
+    let (mut child, output, mut group) = started.map_err(|reason| progress.failure(reason))?;
     progress.connected();
     progress.phase = Phase::Receive;
-    let mut last = LastLine::default();
-    let status = wait(&mut child, output, &mut last).await;
+    let mut output = [output];
+    // Declared behind the child, the group goes first: its number cannot belong to anybody else yet.
+    let status = wait(&mut child, &mut output).await;
     match status {
         Ok(status) => {
-            group.0 = None;
-            verdict(status, last.words()).map_err(|reason| progress.failure(reason))
+            group.ended();
+            let [output] = output;
+            verdict(status, output.sink.words()).map_err(|reason| progress.failure(reason))
         }
-        Err(error) => Err(progress.failure(Reason::Local(format!("cannot wait for the program: {}", words(&error))))),
+        Err(error) => {
+            Err(progress.failure(Reason::Local(format!("cannot wait for the program: {}", error_words(&error)))))
+        }
     }
 }
 
-fn start(spec: &External, target: Target) -> Result<(Child, pipe::Receiver), Reason> {
-    let program = match spec.kind {
-        ExternalKind::Program => spec.command.first().map(String::as_str).unwrap_or_default(),
-        ExternalKind::Perl => "perl",
-    };
-    let own = match spec.kind {
-        ExternalKind::Program => spec.command.get(1..).unwrap_or_default(),
-        ExternalKind::Perl => &spec.command,
-    };
-    let starting = || -> io::Result<(Child, pipe::Receiver)> {
-        let (reader, writer) = io::pipe()?;
-        let output = pipe::Receiver::from_owned_fd(OwnedFd::from(reader))?;
-        let [virtual_address, virtual_port, real_address, real_port] = &spec.arguments;
+fn start(spec: &External, target: Target) -> Result<(Child, Stream<LastLine>, Group), Reason> {
+    let program = spec.command.first().map(String::as_str).unwrap_or_default();
+    let starting = || -> io::Result<_> {
+        let (stream, writer) = Stream::new(LastLine::default())?;
+        let mark = mark();
         let mut command = Command::new(program);
         command
-            .args(own)
+            .args(spec.command.get(1..).unwrap_or_default())
             .args(&spec.arguments)
-            .env("LDIRECTORD_VIRTUAL_ADDRESS", virtual_address)
-            .env("LDIRECTORD_VIRTUAL_PORT", virtual_port)
-            .env("LDIRECTORD_REAL_ADDRESS", real_address)
-            .env("LDIRECTORD_REAL_PORT", real_port)
-            .env("LDIRECTORD_CHECKPORT", target.port.to_string())
+            .envs(environment(spec, target))
+            .env(MARK, &mark)
             .current_dir("/")
             .stdin(Stdio::null())
-            .stdout(Stdio::from(OwnedFd::from(writer.try_clone()?)))
-            .stderr(Stdio::from(OwnedFd::from(writer)))
+            .stdout(Stdio::from(writer.try_clone()?))
+            .stderr(Stdio::from(writer))
             .process_group(0)
             .kill_on_drop(true);
         // The command goes, and with it our ends of the pipe.
-        Ok((command.spawn()?, output))
+        let child = command.spawn()?;
+        let group = Group::new(child.id(), mark);
+        Ok((child, stream, group))
     };
-    starting().map_err(|error| Reason::Local(format!("cannot run {program}: {}", words(&error))))
+    starting().map_err(|error| Reason::Local(format!("cannot run {program}: {}", error_words(&error))))
 }
 
-/// Waits for the program's end while its output is read, so that it never blocks on a full pipe. A child of it that keeps the
-/// pipe open holds nothing up.
-async fn wait(child: &mut Child, mut output: pipe::Receiver, last: &mut LastLine) -> io::Result<ExitStatus> {
-    let mut buffer = vec![0; 8 * 1024];
-    let mut open = true;
-    let status = loop {
-        tokio::select! {
-            biased;
-            status = child.wait() => break status?,
-            read = output.read(&mut buffer), if open => match read {
-                Ok(0) | Err(_) => open = false,
-                Ok(count) => last.add(buffer.get(..count).unwrap_or_default()),
-            },
-        }
-    };
-    let mut left = LAST_OUTPUT;
-    while open && left > 0 {
-        match output.try_read(&mut buffer) {
-            Ok(0) | Err(_) => open = false,
-            Ok(count) => {
-                last.add(buffer.get(..count).unwrap_or_default());
-                left = left.saturating_sub(count);
-            }
-        }
-    }
-    Ok(status)
+/// The four arguments by name, and the port that is checked.
+pub(crate) fn environment(spec: &External, target: Target) -> [(&'static str, String); 5] {
+    let [virtual_address, virtual_port, real_address, real_port] = spec.arguments.clone();
+    [
+        ("LDIRECTORD_VIRTUAL_ADDRESS", virtual_address),
+        ("LDIRECTORD_VIRTUAL_PORT", virtual_port),
+        ("LDIRECTORD_REAL_ADDRESS", real_address),
+        ("LDIRECTORD_REAL_PORT", real_port),
+        ("LDIRECTORD_CHECKPORT", target.port.to_string()),
+    ]
 }
 
-fn verdict(status: ExitStatus, output: String) -> Result<Success, Reason> {
+/// What an exit code, or death by a signal, says.
+pub(crate) fn verdict(status: ExitStatus, output: String) -> Result<Success, Reason> {
     match (status.code(), status.signal()) {
         (Some(0), _) => {
             Ok(Success { words: if output.is_empty() { "exit code 0".into() } else { output }, answered_by: None })
@@ -111,49 +79,4 @@ fn verdict(status: ExitStatus, output: String) -> Result<Success, Reason> {
         (Some(code), _) => Err(Reason::Exit { code, output }),
         (None, signal) => Err(Reason::Signal(signal.unwrap_or_default())),
     }
-}
-
-/// The process group of a running program; dropped before the program's end, it is killed.
-struct Group(Option<u32>);
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        if let Some(leader) = self.0.and_then(|leader| i32::try_from(leader).ok()) {
-            // It fails only if nobody is left.
-            let _ = killpg(Pid::from_raw(leader), Signal::SIGKILL);
-        }
-    }
-}
-
-/// The last line that is not blank, in bounded memory.
-#[derive(Default)]
-struct LastLine {
-    complete: Vec<u8>,
-    current: Vec<u8>,
-}
-
-impl LastLine {
-    fn add(&mut self, bytes: &[u8]) {
-        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            let room = LONGEST_LINE.saturating_sub(self.current.len());
-            self.current.extend(piece.iter().take(room));
-            if piece.ends_with(b"\n") {
-                if !self.current.trim_ascii().is_empty() {
-                    std::mem::swap(&mut self.complete, &mut self.current);
-                }
-                self.current.clear();
-            }
-        }
-    }
-    fn words(&self) -> String {
-        short(if self.current.trim_ascii().is_empty() { &self.complete } else { &self.current })
-    }
-}
-
-/// The error's words, without its number.
-fn words(error: &io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or_default();
-    let mut characters = text.chars();
-    characters.next().map(|first| first.to_lowercase().chain(characters).collect()).unwrap_or_default()
 }

@@ -2,14 +2,15 @@
 
 use crate::conversation::Secure;
 use crate::net::Progress;
+use crate::{ExternalKind, dns, grpc, ldap, mon, mqtt, mysql, ntp, perl, pgsql, programs, radius, reach, tls};
 use crate::{
     Failure, Reason, Spec, SqlKind, Success, Target, Verdict, connect, dialogue, external, http, ping, simpletcp, sip,
 };
-use crate::{dns, grpc, ldap, mqtt, mysql, ntp, pgsql, radius, tls};
 use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -24,6 +25,31 @@ pub struct Probe {
     dialogue: Option<dialogue::Prepared>,
     /// TLS of the other kinds, where they may need it.
     secure: Option<Secure>,
+    /// What a check over UDP remembers of the last time.
+    memory: reach::Memory,
+    /// What checks by programs share.
+    shared: Shared,
+}
+
+/// What other probes ask as well.
+#[derive(Debug)]
+enum Shared {
+    /// Nothing.
+    None,
+    /// A script that is kept compiled.
+    Script(Arc<perl::Script>),
+    /// A monitor that is asked about many hosts at once.
+    Monitor(Arc<mon::Monitor>),
+}
+
+/// What a check by a program waits for before its time begins.
+enum Turn {
+    /// Nothing: it is none.
+    Free,
+    /// Room for a program, kept until its end.
+    Place(#[allow(dead_code, reason = "held, not looked at")] programs::Place),
+    /// A place in the process of a monitor.
+    Seat(mon::Seat),
 }
 
 impl Probe {
@@ -43,7 +69,14 @@ impl Probe {
             Spec::Dialogue(dialogue) => Some(dialogue::Prepared::new(dialogue)?),
             _ => None,
         };
-        Ok(Self { spec, target, http, dialogue, secure })
+        let shared = match &spec {
+            Spec::External(external) if external.kind == ExternalKind::Perl => {
+                Shared::Script(perl::Script::of(external))
+            }
+            Spec::Mon(mon) => Shared::Monitor(mon::Monitor::of(mon)),
+            _ => Shared::None,
+        };
+        Ok(Self { spec, target, http, dialogue, secure, memory: reach::Memory::default(), shared })
     }
     /// Whom it asks.
     pub fn target(&self) -> Target {
@@ -53,13 +86,19 @@ impl Probe {
     pub fn spec(&self) -> &Spec {
         &self.spec
     }
-    /// Asks once. Ends within `deadline` whatever the peer does; dropping the future closes everything at once.
+    /// Asks once. Ends within `deadline` whatever the peer does, once there is room: where as many programs run as may
+    /// ([`crate::programs_at_most`]) a check by a program waits before its time begins. Dropping the future closes everything at once.
     /// A panic in a probe ends here and becomes [`Reason::Internal`] (the panic hook has printed its place).
     /// Must run inside a tokio runtime with io and time enabled; the deadline is on that runtime's clock.
     pub async fn run(&self, deadline: Duration) -> Verdict {
+        // Boxed: it is of no use to most.
+        let turn = match self.spec {
+            Spec::External(_) | Spec::Mon(_) => Box::pin(self.turn(deadline)).await,
+            _ => Turn::Free,
+        };
         let mut progress = Progress::start();
         // The progress is borrowed by the asking only: where the deadline cuts that off, it still knows the phase.
-        let asked = tokio::time::timeout(deadline, unpanicked(self.ask(deadline, &mut progress))).await;
+        let asked = tokio::time::timeout(deadline, unpanicked(self.ask(turn, deadline, &mut progress))).await;
         let result = match asked {
             Ok(Ok(result)) => result,
             Ok(Err(panic)) => Err(progress.failure(Reason::Internal(panic))),
@@ -70,15 +109,25 @@ impl Probe {
         Verdict { result, timings }
     }
 
-    async fn ask(&self, deadline: Duration, progress: &mut Progress) -> Result<Success, Failure> {
+    async fn turn(&self, deadline: Duration) -> Turn {
+        match &self.shared {
+            Shared::Monitor(monitor) => Turn::Seat(monitor.seat(self.target.address, deadline).await),
+            Shared::Script(_) | Shared::None => Turn::Place(programs::place().await),
+        }
+    }
+
+    async fn ask(&self, turn: Turn, deadline: Duration, progress: &mut Progress) -> Result<Success, Failure> {
         let (target, secure) = (self.target, self.secure.as_ref());
         match (&self.spec, &self.http) {
             (Spec::Connect, _) => connect::run(target, progress).await,
             (Spec::Ping { attempts }, _) => Box::pin(ping::run(*attempts, target, deadline, progress)).await,
+            (Spec::Reach { attempts }, _) => {
+                Box::pin(reach::run(*attempts, &self.memory, target, deadline, progress)).await
+            }
             // Boxed: a check in flight holds what its own protocol needs, not what the largest of them would.
             (Spec::Http(http), Some(prepared)) => Box::pin(prepared.run(http, target, progress)).await,
             (Spec::Http(_), None) => Err(progress.failure(Reason::Internal("HTTP check not prepared".to_owned()))),
-            (Spec::Sip(sip), _) => Box::pin(sip::run(sip, secure, target, progress)).await,
+            (Spec::Sip(sip), _) => Box::pin(sip::run(sip, secure, target, deadline, progress)).await,
             (Spec::SimpleTcp(simpletcp), _) => {
                 Box::pin(simpletcp::run(simpletcp, secure, target, deadline, progress)).await
             }
@@ -86,7 +135,19 @@ impl Probe {
                 Some(prepared) => Box::pin(prepared.run(spec, target, deadline, progress)).await,
                 None => Err(progress.failure(Reason::Internal("dialogue not prepared".to_owned()))),
             },
-            (Spec::External(external), _) => Box::pin(external::run(external, target, progress)).await,
+            (Spec::External(external), _) => {
+                let _turn = turn;
+                match &self.shared {
+                    Shared::Script(script) => Box::pin(script.run(external, target, progress)).await,
+                    Shared::Monitor(_) | Shared::None => Box::pin(external::run(external, target, progress)).await,
+                }
+            }
+            (Spec::Mon(_), _) => match (&self.shared, turn) {
+                (Shared::Monitor(monitor), Turn::Seat(seat)) => {
+                    Box::pin(monitor.run(seat, target, deadline, progress)).await
+                }
+                _ => Err(progress.failure(Reason::Internal("monitor not prepared".to_owned()))),
+            },
             (Spec::Dns(dns), _) => Box::pin(dns::run(dns, target, deadline, progress)).await,
             (Spec::Radius(radius), _) => Box::pin(radius::run(radius, target, deadline, progress)).await,
             (Spec::Ntp(ntp), _) => Box::pin(ntp::run(*ntp, target, deadline, progress)).await,

@@ -5,7 +5,7 @@ use crate::conversation::Secure;
 use crate::line::{Limits, Lines, short};
 use crate::net::{Progress, reason_of, udp};
 use crate::stream::Stream;
-use crate::{Failure, Pattern, Phase, Reason, SimpleTcp, Success, Target, Transport};
+use crate::{Failure, Pattern, Phase, Reason, SimpleTcp, Success, Target, Transport, tls};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
@@ -52,41 +52,51 @@ async fn stream(
     if lines.stream().is_secure() && sent.is_ok() {
         // A server over TLS may end at our close_notify before it has answered (RFC 5246, 7.2.1, even asks for that): it is
         // told only when it seems to wait for the end.
-        let patience = (deadline / 4).min(PATIENCE);
-        match timeout(patience, lines.fill()).await {
+        match timeout((deadline / 4).min(PATIENCE), lines.fill()).await {
             Ok(Err(reason)) => return Err(progress.failure(reason)),
             Ok(Ok(_)) => {}
-            Err(_) => {
-                let _ = lines.stream().shutdown().await;
-            }
+            Err(_) => drop(lines.stream().shutdown().await),
         }
     }
+    let heard = answer(spec, &mut lines, progress).await;
+    if let Stream::Secured(mut stream) = lines.into_stream() {
+        tls::close(&mut stream).await;
+    }
+    match (heard?, sent) {
+        (Some(line), _) => Ok(Success { words: short(&line), answered_by: None }),
+        (None, Err(error)) => Err(progress.failure(reason_of(&error, 0))),
+        (None, Ok(())) => Err(progress.failure(Reason::Closed(0))),
+    }
+}
+
+/// The line that makes the server up; none where it said nothing at all.
+async fn answer(
+    spec: &SimpleTcp,
+    lines: &mut Lines<Stream>,
+    progress: &mut Progress,
+) -> Result<Option<Vec<u8>>, Failure> {
     let Some(pattern) = &spec.receive else {
-        return match lines.fill().await {
-            Ok(0) => Err(progress.failure(Reason::Closed(0))),
-            Ok(_) => {
-                progress.received();
-                let line = lines.buffered().split(|byte| *byte == b'\n').next().unwrap_or_default();
-                Ok(Success { words: short(line), answered_by: None })
-            }
-            Err(reason) => Err(progress.failure(reason)),
-        };
+        if lines.buffered().is_empty() && lines.fill().await.map_err(|reason| progress.failure(reason))? == 0 {
+            return Ok(None);
+        }
+        progress.received();
+        return Ok(lines.buffered().split(|byte| *byte == b'\n').next().map(<[u8]>::to_vec));
     };
     let mut beginning = Vec::new();
     while let Some(line) = lines.next().await.map_err(|reason| progress.failure(reason))? {
         progress.received();
         if found(pattern, &line)? {
-            return Ok(Success { words: short(&line), answered_by: None });
+            return Ok(Some(line));
         }
         remember(&mut beginning, &line);
         // Lines that are there already come without waiting; a costly pattern must not keep the deadline from being seen.
         tokio::task::yield_now().await;
     }
-    if lines.received() > 0 {
-        let excerpt = String::from_utf8_lossy(&beginning).into_owned();
-        return Err(Failure { phase: Phase::Match, reason: Reason::NoMatch { bytes: lines.received(), excerpt } });
+    if lines.received() == 0 {
+        return Ok(None);
     }
-    Err(progress.failure(sent.map_or_else(|error| reason_of(&error, 0), |()| Reason::Closed(0))))
+    let excerpt = String::from_utf8_lossy(&beginning).into_owned();
+    Err(Failure { phase: Phase::Match, reason: Reason::NoMatch { bytes: lines.received(), excerpt } })
 }
 
 async fn datagrams(spec: &SimpleTcp, target: Target, progress: &mut Progress) -> Result<Success, Failure> {

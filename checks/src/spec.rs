@@ -2,9 +2,11 @@
 
 mod grpc;
 mod packets;
+mod programs;
 
 pub use grpc::Grpc;
 pub use packets::{Dns, Ldap, Mqtt, Ntp, Radius, Sql, SqlKind};
+pub use programs::{External, ExternalKind, MONITORS, Mon};
 
 use crate::{Pattern, Secret};
 use std::net::IpAddr;
@@ -29,6 +31,11 @@ pub enum Spec {
         /// How many echo requests at most (checkcount), spread over the deadline.
         attempts: u32,
     },
+    /// An empty datagram over UDP, which ICMP must not call unreachable, and a ping as above.
+    Reach {
+        /// How many echo requests at most (checkcount), spread over the deadline.
+        attempts: u32,
+    },
     /// One HTTP exchange, plain or over TLS.
     Http(Box<Http>),
     /// SIP OPTIONS.
@@ -39,6 +46,8 @@ pub enum Spec {
     Dialogue(Box<Dialogue>),
     /// A program's exit code.
     External(External),
+    /// A monitor of mon, asked for many targets at once.
+    Mon(Mon),
     /// A DNS query.
     Dns(Dns),
     /// Bind and base search in a directory.
@@ -59,7 +68,7 @@ impl Spec {
     /// The words that name this kind in status output: `connect`, `ping`, `http`, `https`, `sip`, …
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Connect => "connect",
+            Self::Connect | Self::Reach { .. } => "connect",
             Self::Ping { .. } => "ping",
             Self::Http(http) if http.kube.is_some() => "kube",
             Self::Http(http) if http.proxy => "http_proxy",
@@ -73,6 +82,7 @@ impl Spec {
                 ExternalKind::Program => "external",
                 ExternalKind::Perl => "external-perl",
             },
+            Self::Mon(_) => "mon",
             Self::Dns(_) => "dns",
             Self::Ldap(ldap) if matches!(ldap.security, Security::Tls(_)) => "ldaps",
             Self::Ldap(_) => "ldap",
@@ -89,7 +99,7 @@ impl Spec {
     /// Which of the daemon's limits on checks in flight it counts against.
     pub fn class(&self) -> Class {
         match self {
-            Self::External(_) => Class::Process,
+            Self::External(_) | Self::Mon(_) => Class::Process,
             Self::Http(http) if http.tls.is_some() => Class::Heavy,
             Self::Dialogue(dialogue) if dialogue.security != Security::Plain => Class::Heavy,
             Self::Ldap(ldap) if ldap.security != Security::Plain => Class::Heavy,
@@ -99,6 +109,7 @@ impl Spec {
             Self::Sql(_) | Self::Grpc(_) => Class::Heavy,
             Self::Connect
             | Self::Ping { .. }
+            | Self::Reach { .. }
             | Self::Http(_)
             | Self::Sip(_)
             | Self::SimpleTcp(_)
@@ -335,24 +346,4 @@ pub struct Login {
     pub name: String,
     /// `passwd`
     pub password: Secret,
-}
-
-/// A program that decides by its exit code.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct External {
-    /// How it is run.
-    pub kind: ExternalKind,
-    /// Program and its own arguments, already split; never empty. No shell is involved.
-    pub command: Vec<String>,
-    /// Appended: virtual address (IPv6 in brackets) or mark, virtual port (0 for a mark), real address, real port.
-    pub arguments: [String; 4],
-}
-
-/// How an external check is run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ExternalKind {
-    /// Executed, one process a check.
-    Program,
-    /// A Perl script, run by `perl`.
-    Perl,
 }

@@ -179,17 +179,41 @@ fn zombies() -> usize {
 }
 
 #[tokio::test]
-async fn a_perl_script_is_run_by_perl() {
-    let script = file("check.pl");
-    std::fs::write(&script, "print \"asked $ARGV[2]\\n\"; exit($ARGV[3] == 81 ? 0 : 1);\n").unwrap();
-    let path = script.display().to_string();
-    match ask(spec(ExternalKind::Perl, &[&path]), TARGET, DEADLINE).await {
-        Ok(success) => assert_eq!(success.words, "asked 10.0.0.2"),
-        Err(Failure { reason: Reason::Local(words), .. }) => println!("perl cannot be run here: {words}"),
+async fn who_leaves_the_group_is_found_by_his_mark() {
+    let (leader, stray) = (file("escaper"), file("stray"));
+    // Two sessions of their own, one in the other: neither the group nor the parent leads to the last.
+    let script = format!(
+        "echo $$ > {}; setsid sh -c 'trap \"\" TERM HUP; setsid sh -c \"echo \\$\\$ > {}; exec sleep 60\" & wait' & wait",
+        leader.display(),
+        stray.display()
+    );
+    let failure = shell(&script, SOON).await.unwrap_err();
+    assert_eq!(failure.reason, Reason::Timeout(SOON));
+    gone(number_in(&leader).await, true).await;
+    gone(number_in(&stray).await, false).await;
+}
+
+#[tokio::test]
+async fn a_closed_output_ends_nothing() {
+    let failure = shell("echo said before; exec >&- 2>&-; sleep 1; exit 4", DEADLINE).await.unwrap_err();
+    assert_eq!(failure.reason, Reason::Exit { code: 4, output: "said before".into() });
+}
+
+#[tokio::test]
+async fn a_gigabyte_of_output_is_read_and_forgotten() {
+    let before = resident();
+    let success = shell("head -c 1000000000 /dev/zero; echo; echo all said", Duration::from_secs(60)).await.unwrap();
+    assert_eq!(success.words, "all said");
+    assert!(resident() < before + 16 * 1024, "more than 16 MB grew");
+}
+
+#[tokio::test]
+async fn any_program_will_do() {
+    let script =
+        "import os, sys; print(*sys.argv[1:]); sys.exit(0 if os.environ['LDIRECTORD_CHECKPORT'] == '8080' else 1)";
+    match ask(spec(ExternalKind::Program, &["python3", "-c", script]), TARGET, DEADLINE).await {
+        Ok(success) => assert_eq!(success.words, "10.0.0.1 80 10.0.0.2 81"),
+        Err(Failure { reason: Reason::Local(words), .. }) => println!("python3 cannot be run here: {words}"),
         Err(failure) => panic!("{failure}"),
-    }
-    match ask(spec(ExternalKind::Perl, &["/nowhere/check.pl"]), TARGET, DEADLINE).await {
-        Err(Failure { reason: Reason::Exit { .. } | Reason::Local(_), .. }) => {}
-        other => panic!("{other:?}"),
     }
 }

@@ -4,10 +4,10 @@
 
 mod support;
 
-use checks::{Pattern, Phase, Reason, SimpleTcp, Spec, Target, Transport};
+use checks::{Pattern, Phase, Reason, SimpleTcp, Spec, Target, Tls, Transport};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use support::{DEADLINE, HERE, ask, closed_port, tcp, udp};
+use support::{DEADLINE, HERE, acceptor, ask, closed_port, tcp, udp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 fn spec(transport: Transport, send: &[u8], receive: Option<&str>) -> Spec {
@@ -175,4 +175,86 @@ async fn over_udp_a_flood_is_cut_off() {
     let failure = ask(spec(Transport::Udp, b"ping", Some("yes")), target, Duration::from_secs(2)).await.unwrap_err();
     let cut = matches!(failure.reason, Reason::TooLong { what: "answer", .. } | Reason::Timeout(_));
     assert!(cut, "loopback may drop some: {failure:?}");
+}
+
+/// When a TLS peer answers.
+#[derive(Clone, Copy, Debug)]
+enum When {
+    /// Once it has read this many bytes; at the end of what is sent it ends itself.
+    Heard(usize),
+    /// At the end of what is sent.
+    Ended,
+}
+
+/// A TLS peer that says `reply`; it ends with or without a close_notify.
+async fn secured(when: When, reply: &'static [u8], polite: bool) -> Target {
+    let acceptor = acceptor();
+    tcp(HERE, move |stream| {
+        let acceptor = acceptor.clone();
+        async move {
+            let Ok(mut stream) = acceptor.accept(stream).await else { return };
+            let mut heard = Vec::new();
+            match when {
+                When::Heard(length) => {
+                    heard.resize(length, 0);
+                    if stream.read_exact(&mut heard).await.is_err() {
+                        return;
+                    }
+                }
+                When::Ended => drop(stream.read_to_end(&mut heard).await),
+            }
+            let _ = stream.write_all(reply).await;
+            let _ = stream.flush().await;
+            if polite {
+                let _ = stream.shutdown().await;
+            }
+        }
+    })
+    .await
+}
+
+fn over_tls(receive: Option<&str>) -> Spec {
+    match spec(Transport::Tcp, b"PING\n", receive) {
+        Spec::SimpleTcp(plain) => Spec::SimpleTcp(SimpleTcp { tls: Some(Tls::default()), ..plain }),
+        other => other,
+    }
+}
+
+#[tokio::test]
+async fn over_tls_the_end_of_sending_is_told_to_who_waits_for_it() {
+    let answers: [(Option<&'static str>, &'static [u8], &str); 5] = [
+        (None, b"PONG", "PONG"),
+        (Some("^PONG$"), b"PONG\n", "PONG"),
+        (Some("^PONG$"), b"hm\nPONG", "PONG"),
+        (Some("^PONG$"), b"PANG\n", "match: pattern not found"),
+        (None, b"", "receive: connection closed by the server after 0 bytes"),
+    ];
+    let mut cases = tokio::task::JoinSet::new();
+    for (receive, reply, words) in answers {
+        for polite in [true, false] {
+            for when in [When::Heard(5), When::Ended] {
+                cases.spawn(async move {
+                    let verdict = ask(over_tls(receive), secured(when, reply, polite).await, DEADLINE).await;
+                    let said = verdict.map_or_else(|failure| failure.to_string(), |success| success.words);
+                    assert!(said.starts_with(words), "{when:?} {receive:?} polite: {polite} {said}");
+                });
+            }
+        }
+    }
+    while let Some(case) = cases.join_next().await {
+        case.unwrap();
+    }
+    let silent = secured(When::Heard(1000), b"", false).await;
+    let failure = ask(over_tls(None), silent, DEADLINE).await.unwrap_err();
+    assert!(matches!(failure.reason, Reason::Closed(0)), "it hears our end and ends: {failure}");
+}
+
+#[tokio::test]
+async fn over_tls_clear_text_and_datagrams_are_down() {
+    let failure = ask(over_tls(None), endless(b"PONG\n").await, DEADLINE).await.unwrap_err();
+    assert_eq!(failure.to_string(), "tls: the server does not speak TLS on this port");
+    let Spec::SimpleTcp(datagrams) = over_tls(None) else { unreachable!() };
+    let datagrams = Spec::SimpleTcp(SimpleTcp { transport: Transport::Udp, ..datagrams });
+    let failure = ask(datagrams, closed_port().await, DEADLINE).await.unwrap_err();
+    assert_eq!(failure.reason, Reason::Local("TLS needs TCP".to_owned()));
 }

@@ -4,14 +4,13 @@
 
 mod support;
 
-use checks::{Phase, Reason, Sip, Spec, Target, Transport};
+use checks::{Phase, Reason, Sip, Spec, Target, Tls, Transport};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use support::{DEADLINE, HERE, ask, closed_port, tcp, udp};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use support::{DEADLINE, HERE, acceptor, ask, closed_port, tcp, udp};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 
 fn spec(transport: Transport, login: &str) -> Spec {
     Spec::Sip(Sip { transport, tls: None, login: login.to_owned() })
@@ -42,7 +41,7 @@ fn changed(request: &[u8], from: &str, to: &str) -> Vec<u8> {
     text.replace(from, to).into_bytes()
 }
 
-async fn read_request(stream: &mut TcpStream) -> Vec<u8> {
+async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Vec<u8> {
     let mut request = Vec::new();
     while !request.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
@@ -189,7 +188,7 @@ async fn replies_to_other_requests_are_waited_past() {
     for stray in strays {
         let target = udp(HERE, move |request, _| vec![stray(request)]).await;
         let failure = ask(spec(Transport::Udp, ""), target, DEADLINE).await.unwrap_err();
-        assert_eq!(failure.reason, Reason::Timeout(DEADLINE));
+        assert!(matches!(&failure.reason, Reason::Protocol(words) if words.contains("SIP reply")), "{failure}");
         let target = udp(HERE, move |request, _| vec![stray(request), reply(request, "200 OK")]).await;
         assert!(ask(spec(Transport::Udp, ""), target, DEADLINE).await.is_ok());
     }
@@ -296,4 +295,66 @@ async fn what_is_not_sip_or_has_no_end_is_down() {
     })
     .await;
     assert!(matches!(reason(bytes).await, Reason::Status { code: 500, .. }));
+}
+
+fn sips(login: &str) -> Spec {
+    Spec::Sip(Sip { transport: Transport::Tcp, tls: Some(Tls::default()), login: login.to_owned() })
+}
+
+/// A TLS peer that answers like [`answering`].
+async fn secured(answer: impl Fn(&[u8]) -> Vec<u8> + Clone + Send + Sync + 'static) -> Target {
+    let acceptor = acceptor();
+    tcp(HERE, move |stream| {
+        let (answer, acceptor) = (answer.clone(), acceptor.clone());
+        async move {
+            let Ok(mut stream) = acceptor.accept(stream).await else { return };
+            let request = read_request(&mut stream).await;
+            let _ = stream.write_all(&answer(&request)).await;
+            let _ = stream.shutdown().await;
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn over_tls_the_request_says_so() {
+    for (login, uri, contact) in [
+        ("user@example.org", "sip:user@example.org", "<sip:127.0.0.1:"),
+        ("sips:user@example.org", "sips:user@example.org", "<sips:127.0.0.1:"),
+    ] {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&seen);
+        let target = secured(move |request| {
+            *kept.lock().unwrap() = request.to_vec();
+            reply(request, "200 OK")
+        });
+        assert_eq!(ask(sips(login), target.await, DEADLINE).await.unwrap().words, "200 OK");
+        let request = String::from_utf8(seen.lock().unwrap().clone()).unwrap();
+        let fields = headers(&request);
+        assert!(request.starts_with(&format!("OPTIONS {uri} SIP/2.0\r\n")), "{request}");
+        assert!(fields["Via"].starts_with("SIP/2.0/TLS 127.0.0.1:"), "{request}");
+        assert!(fields["Contact"].starts_with(contact), "{request}");
+        assert_eq!(fields["Contact"].ends_with(";transport=tls>"), !login.starts_with("sips:"), "{request}");
+    }
+    let refused = secured(|request| reply(request, "503 Busy")).await;
+    let failure = ask(sips("a@b"), refused, DEADLINE).await.unwrap_err();
+    assert_eq!(failure.reason, Reason::Status { code: 503, phrase: "Busy".into() });
+}
+
+#[tokio::test]
+async fn over_tls_a_part_of_a_reply_is_down_and_so_is_clear_text() {
+    for part in [0, 1, 12, 60, 150] {
+        let target = secured(move |request| reply(request, "200 OK")[..part].to_vec()).await;
+        let failure = ask(sips("a@b"), target, DEADLINE).await.unwrap_err();
+        assert_eq!(failure.reason, Reason::Closed(part as u64));
+    }
+    let clear = tcp(HERE, |mut stream| async move {
+        let _ = stream.write_all(b"SIP/2.0 400 Bad Request\r\n\r\n").await;
+        let _ = stream.read(&mut [0; 1024]).await;
+    });
+    let failure = ask(sips("a@b"), clear.await, DEADLINE).await.unwrap_err();
+    assert_eq!(failure.to_string(), "tls: the server does not speak TLS on this port");
+    let datagrams = Spec::Sip(Sip { transport: Transport::Udp, tls: Some(Tls::default()), login: String::new() });
+    let failure = ask(datagrams, closed_port().await, DEADLINE).await.unwrap_err();
+    assert_eq!(failure.reason, Reason::Local("TLS needs TCP".to_owned()));
 }

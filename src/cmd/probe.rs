@@ -4,7 +4,7 @@
 use super::loadable;
 use crate::cli::ProbeOptions;
 use crate::config::{Config, Probes, Real, Virtual};
-use checks::{Failure, Phase, Probe, Reason, Spec, Target, Timings, Verdict};
+use checks::{Class, Failure, Phase, Probe, Reason, Spec, Target, Timings, Verdict};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 
 /// Exit code when something is down, or nothing was asked.
 const DOWN: u8 = 1;
-/// Checks at once: one terminal does not need more, and every machine has the descriptors.
+/// Checks at once, those by programs aside, which have their own number: one terminal does not need more, and every machine has the descriptors.
 const AT_ONCE: usize = 256;
 
 /// One real server and what was found.
@@ -38,6 +38,7 @@ pub fn run(shown: &str, options: &ProbeOptions, stdout: &mut dyn Write, stderr: 
             return DOWN;
         }
     };
+    checks::programs_at_most(usize::try_from(config.globals.externalmax).unwrap_or(usize::MAX));
     let found = runtime.block_on(ask(&config, options));
     if found.is_empty() {
         let _ = writeln!(stderr, "no real server of {shown} matches; `show` prints them");
@@ -58,12 +59,13 @@ async fn ask(config: &Config, options: &ProbeOptions) -> Vec<Found> {
         for real in service.reals.iter().filter(|real| is_wanted(real, options)) {
             let places = places.clone();
             let steps = steps(real);
+            let program = steps.iter().flatten().any(|(spec, _)| spec.class() == Class::Process);
             let target = real.address.map(|address| Target { address, port: real.checkport });
             let host = real.host.clone();
             let task = steps.map(|steps| {
                 tokio::spawn(async move {
                     // The semaphore is never closed.
-                    let _place = places.acquire().await;
+                    let _place = if program { None } else { places.acquire().await.ok() };
                     match target {
                         Some(target) => all(steps, target).await,
                         None => failed(Phase::Resolve, Reason::Unresolved(host)),

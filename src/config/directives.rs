@@ -146,6 +146,7 @@ const SERVICES: &[&str] = &[
     "mqtt",
     "grpc",
     "kube",
+    "sips",
 ];
 const PROTOCOLS: &[&str] = &["tcp", "udp", "sctp", "fwm"];
 
@@ -168,11 +169,11 @@ directives! {
     Fallbackcommand "fallbackcommand" Both MaybeQuoted, "", ORIGINAL, "invalid fallback command",
         "Run by a shell with `start` or `stop`, the virtual address and the protocol when the last real goes and the first comes.";
     Service "service" Virtual Word(SERVICES), "", ORIGINAL, "service must be dns, ftp, http, https, http_proxy, imap, imaps, ldap, ldaps, mysql, nntp, none, oracle, pop, pops, radius, pgsql, simpletcp, sip, smtp or submission",
-        "The dialogue of a negotiate check; default: implied by the port, `none` for other ports and for marks. redis, memcached, ssh, ntp, mqtt, grpc and kube are not known to ldirectord.";
+        "The dialogue of a negotiate check; default: implied by the port, `none` for other ports and for marks. redis, memcached, ssh, ntp, mqtt, grpc, kube and sips are not known to ldirectord.";
     Checktype "checktype" Virtual CheckType, "negotiate", ORIGINAL, "checktype must be \"connect\", \"negotiate\", \"on\", \"off\", \"ping\", \"external\", \"external-perl\" or a positive number",
-        "How real servers are checked; a number N: one negotiate, then N connects, and again.";
+        "How real servers are checked; a number N: one negotiate, then N connects, and again. mon is not known to ldirectord.";
     Checkcommand "checkcommand" Virtual MaybeQuoted, "/bin/true", ORIGINAL, "invalid check command",
-        "The program of `external` and `external-perl`; a name of an existing file, or a program with arguments.";
+        "The program of `external`, `external-perl` and `mon`; a name of an existing file, or a program with arguments; for mon a monitor's name will do, and `%p` is the port to check.";
     Checkport "checkport" Virtual Port, "", ORIGINAL, "invalid port",
         "The port to check; default: the real server's, else the service's.";
     Request "request" Virtual Quoted, "/", ORIGINAL, "no request string specified",
@@ -202,9 +203,9 @@ directives! {
     Starttls "starttls" Virtual YesNo, "no", BEYOND, "starttls must be 'yes' or 'no'",
         "smtp, submission, pop, imap, nntp and ldap checks begin in clear text, start TLS before anything else and go on in it; a server that refuses is down.";
     Tls "tls" Both YesNo, "no", BEYOND, "tls must be 'yes' or 'no'",
-        "smtp, submission, ftp, nntp, redis, memcached, mqtt, sip, simpletcp and grpc checks begin with TLS, as servers on ports such as 465 and 6380 want it; other services have words of their own (https, imaps, pops, ldaps, kube).";
+        "smtp, submission, ftp, nntp, redis, memcached, mqtt, sip, simpletcp and grpc checks begin with TLS, as servers on ports such as 465 and 6380 want it; other services have words of their own (https, imaps, pops, ldaps, sips, kube).";
     Login "login" Virtual Quoted, "", ORIGINAL, "invalid login string",
-        "The user of a check (pop, imap, nntp, ftp, redis, ldap, mysql, pgsql, oracle, radius, mqtt, sip); ftp: `anonymous`, sip: `ldirectord@HOSTNAME` where none is given.";
+        "The user of a check (pop, imap, nntp, ftp, redis, ldap, mysql, pgsql, oracle, radius, mqtt, sip, sips); ftp: `anonymous`, sip and sips: `ldirectord@HOSTNAME` where none is given.";
     Passwd "passwd" Virtual Quoted, "", ORIGINAL, "invalid password",
         "The password of a check; ftp: `ldirectord@HOSTNAME` where none is given.";
     Database "database" Virtual Quoted, "", ORIGINAL, "invalid database",
@@ -214,7 +215,7 @@ directives! {
     Load "load" Virtual Pattern, "", ORIGINAL, "invalid string for load testing",
         "Accepted, without effect.";
     Checktimeout "checktimeout" Both Positive, "5", ORIGINAL, "invalid check timeout value|invalid check timeout",
-        "Seconds for a connect, ping or external check.";
+        "Seconds for a connect, ping, external, external-perl or mon check.";
     Negotiatetimeout "negotiatetimeout" Both Positive, "30", ORIGINAL, "invalid negotiate timeout value|invalid negotiate timeout",
         "Seconds for the whole of a negotiate check.";
     Checkinterval "checkinterval" Both Positive, "10", ORIGINAL, "invalid check interval value|invalid checkinterval",
@@ -275,6 +276,8 @@ directives! {
         "Accepted, without effect: checks always run concurrently.";
     Maintenancedir "maintenancedir" Global Command, "", ORIGINAL, "maintenance directory not specified",
         "A file here named after a real server takes it out.";
+    Externalmax "externalmax" Global Positive, "64", BEYOND, "invalid externalmax",
+        "Programs of external, external-perl and mon checks that may run at once.";
     Ipvssysctl "ipvssysctl" Global Word(&["warn", "set", "off"]), "warn", BEYOND, "ipvssysctl must be warn, set or off",
         "Kernel settings that this configuration needs are named in the log, set, or not looked at.";
     Timeout "timeout" Global Gone, "", ORIGINAL, "timeout directive deprecated in favour of checktimeout and negotiatetimeout",

@@ -118,12 +118,17 @@ impl Lint<'_> {
                 "request, receive, login and passwd are not used; checktype=external can check more",
             );
         }
-        let external = matches!(kind, CheckKind::External | CheckKind::ExternalPerl);
+        let external = kind.runs_a_program();
         if self.has(Key::Checkcommand) && !external {
             self.warn(Key::Checkcommand, "checkcommand is not used", "write checktype=external");
         }
         if external && !self.has(Key::Checkcommand) {
             self.warn(Key::Checktype, "no checkcommand is given: /bin/true is always up", "write checkcommand=");
+        }
+        let command = &check.checkcommand;
+        if kind == CheckKind::Mon && command.contains("%p") && self.service.reals.iter().any(|real| real.checkport == 0)
+        {
+            self.warn(Key::Checkcommand, "there is no port for %p: 0 stands there", "write checkport=80");
         }
         let tcp = self.raw.protocol() == Protocol::Tcp;
         let connects = matches!(kind, CheckKind::Connect | CheckKind::Combined(_)) && tcp;
@@ -133,6 +138,15 @@ impl Lint<'_> {
                 Key::Checktype,
                 "there is no port to check: a real server without port is always down",
                 "write checkport=80, or a port behind the real servers",
+            );
+        }
+        let reaches =
+            matches!(kind, CheckKind::Connect | CheckKind::Combined(_)) && self.raw.protocol() == Protocol::Udp;
+        if reaches && !needs_port && self.service.reals.iter().any(|real| real.checkport == 0) {
+            self.warn(
+                Key::Checktype,
+                "there is no port to check: only that the host of a real server without port answers a ping is checked",
+                "write checkport=53, or a port behind the real servers",
             );
         }
         if self.has(Key::Protocol) && self.raw.protocol() == Protocol::Sctp && kind == CheckKind::Connect {
@@ -150,6 +164,10 @@ impl Lint<'_> {
     /// Words of ours among those of ldirectord.
     fn beyond(&mut self) {
         let service = self.service.check.service;
+        if self.service.check.kind == CheckKind::Mon {
+            let place = self.raw.settings.place(Key::Checktype).unwrap_or(self.raw.place);
+            self.findings.note(place, "ldirectord has no checktype=mon", "the Perl program refuses the file");
+        }
         if service.is_beyond() {
             let place = self.raw.settings.place(Key::Service).unwrap_or(self.raw.place);
             let message = format!("ldirectord has no service={}", service.word());
@@ -185,6 +203,10 @@ impl Lint<'_> {
         }
         let takes = super::probes::takes_tls(check.service, self.raw.protocol());
         self.tls_unused();
+        let datagrams = self.raw.settings.place(Key::Protocol).filter(|_| self.raw.protocol() == Protocol::Udp);
+        if let (Service::Sips, Some(place)) = (self.service.check.service, datagrams) {
+            self.findings.warning(place, "sips is checked over tcp: datagrams carry no TLS", "write protocol=tcp");
+        }
         let check = &self.service.check;
         for key in [Key::Tlsverify, Key::Tlsca, Key::Tlsname, Key::Tlscert, Key::Tlskey] {
             if self.has(key) && !tls {

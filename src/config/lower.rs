@@ -11,7 +11,7 @@ use super::resolve::{self, Names, protocol_word};
 use super::values::Value;
 use super::{Diagnostic, Secret};
 use crate::ipvs::ServiceId;
-use checks::{Method, Redirect, Verify};
+use checks::{MONITORS, Method, Redirect, Verify};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
@@ -123,6 +123,7 @@ impl Lowering<'_> {
             emailalertfrom: text(Key::Emailalertfrom, set, &none),
             cleanstop: flag(Key::Cleanstop, set, &none),
             maintenancedir: text(Key::Maintenancedir, set, &none),
+            externalmax: number(Key::Externalmax, set, &none),
             ipvssysctl: match set.word(Key::Ipvssysctl) {
                 "set" => IpvsSysctl::Set,
                 "off" => IpvsSysctl::Off,
@@ -249,7 +250,7 @@ impl Lowering<'_> {
             login: match (login, service) {
                 (Some(login), _) => login.to_owned(),
                 (None, Service::Ftp) => "anonymous".to_owned(),
-                (None, Service::Sip) => me(),
+                (None, Service::Sip | Service::Sips) => me(),
                 _ => String::new(),
             },
             passwd: Secret::new(match (passwd, service) {
@@ -300,10 +301,9 @@ impl Lowering<'_> {
         }
     }
 
-    /// The words of an external check: a value that names a file is one word, else it is split as a shell would.
+    /// The words of a check by a program: a value that names a file is one word, else it is split as a shell would.
     fn command(&mut self, section: &RawVirtual, kind: CheckKind, command: &str) -> Vec<String> {
-        let external = matches!(kind, CheckKind::External | CheckKind::ExternalPerl);
-        let Some(place) = section.settings.place(Key::Checkcommand).filter(|_| external) else {
+        let Some(place) = section.settings.place(Key::Checkcommand).filter(|_| kind.runs_a_program()) else {
             return vec![command.to_owned()];
         };
         if self.names.answers.file(command) {
@@ -317,6 +317,14 @@ impl Lowering<'_> {
                         place,
                         format!("{program} does not exist"),
                         "every real server of this virtual service is down until it does",
+                    );
+                }
+                let unknown = |directory: &str| !self.names.answers.file(&format!("{directory}/{program}"));
+                if kind == CheckKind::Mon && !program.contains('/') && MONITORS.into_iter().all(unknown) {
+                    self.findings.warning(
+                        place,
+                        format!("{program} is in none of {}", MONITORS.join(", ")),
+                        "install the package mon, or write the path of the monitor",
                     );
                 }
                 if words.is_empty() { vec![command.to_owned()] } else { words }

@@ -13,6 +13,7 @@ mod lint;
 mod lower;
 pub mod mend;
 pub mod model;
+mod nameless;
 pub mod odd;
 mod probes;
 mod range;
@@ -34,3 +35,4 @@ pub use draft::{Answers, Draft, Question, read};
 pub use model::{
     Alert, AlertStatus, Check, CheckKind, Config, Fallback, Globals, IpvsSysctl, Probes, Real, Service, Virtual,
 };
+pub use nameless::Nameless;

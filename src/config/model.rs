@@ -58,6 +58,8 @@ pub struct Globals {
     pub cleanstop: bool,
     /// `maintenancedir`
     pub maintenancedir: Option<String>,
+    /// `externalmax`
+    pub externalmax: u32,
     /// `ipvssysctl`
     pub ipvssysctl: IpvsSysctl,
     /// `tls`
@@ -217,7 +219,7 @@ pub struct Check {
 pub enum CheckKind {
     /// The service's own dialogue.
     Negotiate,
-    /// A TCP connection; for udp virtuals ping.
+    /// A TCP connection; for udp virtuals a datagram and ping.
     Connect,
     /// ICMP echo.
     Ping,
@@ -225,12 +227,21 @@ pub enum CheckKind {
     External,
     /// A Perl script.
     ExternalPerl,
+    /// A monitor of mon.
+    Mon,
     /// One negotiate, then N connects, and again.
     Combined(u32),
     /// Always up, nothing is checked.
     On,
     /// Never checked; counts as down unless adopted.
     Off,
+}
+
+impl CheckKind {
+    /// Whether `checkcommand` says what is run.
+    pub fn runs_a_program(self) -> bool {
+        matches!(self, Self::External | Self::ExternalPerl | Self::Mon)
+    }
 }
 
 /// `service`.
@@ -265,6 +276,7 @@ pub enum Service {
     Mqtt,
     Grpc,
     Kube,
+    Sips,
 }
 
 /// One real server of one virtual.

@@ -4,8 +4,8 @@ use super::model::{Check, CheckKind, Probes, Service};
 use super::raw::{RawVirtual, Strings};
 use crate::ipvs::{Protocol, ServiceId};
 use checks::{
-    Dialogue, Dns, External, ExternalKind, Grpc, Http, Identity, Kube, Ldap, LineProtocol, Login, Mqtt, Ntp, Pattern,
-    Radius, Security, SimpleTcp, Sip, Spec, Sql, SqlKind, Tls, Transport,
+    Dialogue, Dns, External, ExternalKind, Grpc, Http, Identity, Kube, Ldap, LineProtocol, Login, Mon, Mqtt, Ntp,
+    Pattern, Radius, Security, SimpleTcp, Sip, Spec, Sql, SqlKind, Tls, Transport,
 };
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -42,7 +42,7 @@ pub(super) fn upgrades(service: Service) -> bool {
 
 /// Whether TLS begins with the connection, by the service's own word.
 pub(super) fn begins_with_tls(service: Service) -> bool {
-    matches!(service, Service::Https | Service::Imaps | Service::Pops | Service::Ldaps | Service::Kube)
+    matches!(service, Service::Https | Service::Imaps | Service::Pops | Service::Ldaps | Service::Sips | Service::Kube)
 }
 
 /// Whether `tls = yes` has TLS begin with the connection: services that have no word of their own for it, over TCP.
@@ -96,18 +96,25 @@ impl<'a> Asking<'a> {
         }
     }
 
-    /// The probes of one real server.
-    pub(super) fn probes(&self, strings: Option<&Strings>, host: &str, address: Option<IpAddr>, port: u16) -> Probes {
+    /// The probes of one real server; the ports are its own and the one that is checked.
+    pub(super) fn probes(
+        &self,
+        strings: Option<&Strings>,
+        host: &str,
+        address: Option<IpAddr>,
+        (port, checkport): (u16, u16),
+    ) -> Probes {
         match self.check.kind {
             CheckKind::On => Probes::AlwaysUp,
             CheckKind::Off => Probes::Never,
-            CheckKind::Connect => one(self.connect()),
+            CheckKind::Connect => one(self.connect(port)),
             CheckKind::Ping => one(self.ping()),
             CheckKind::External => one(self.external(ExternalKind::Program, host, address, port)),
             CheckKind::ExternalPerl => one(self.external(ExternalKind::Perl, host, address, port)),
+            CheckKind::Mon => one(self.mon(checkport)),
             CheckKind::Negotiate | CheckKind::Combined(0) => self.negotiate(strings).map_or(Probes::AlwaysUp, one),
             CheckKind::Combined(count) => {
-                Probes::Combined { negotiate: self.negotiate(strings), connect: self.connect(), count }
+                Probes::Combined { negotiate: self.negotiate(strings), connect: self.connect(port), count }
             }
         }
     }
@@ -120,9 +127,17 @@ impl<'a> Asking<'a> {
         Duration::from_secs(self.check.negotiatetimeout.into())
     }
 
-    /// A connection; over anything but TCP there is none to make, and the host is asked instead.
-    fn connect(&self) -> (Spec, Duration) {
-        if self.protocol == Protocol::Tcp { (Spec::Connect, self.checktimeout()) } else { self.ping() }
+    /// A connection. Over UDP there is none to make, and what ICMP says counts; over SCTP, and without a port, the host is
+    /// asked instead.
+    fn connect(&self, port: u16) -> (Spec, Duration) {
+        match self.protocol {
+            Protocol::Tcp => (Spec::Connect, self.checktimeout()),
+            Protocol::Udp if port != 0 => {
+                let (_, deadline) = self.ping();
+                (Spec::Reach { attempts: self.check.checkcount }, deadline)
+            }
+            Protocol::Udp | Protocol::Sctp => self.ping(),
+        }
     }
 
     fn ping(&self) -> (Spec, Duration) {
@@ -135,6 +150,12 @@ impl<'a> Asking<'a> {
         let real = address.map_or_else(|| host.to_owned(), bracketed);
         let arguments = [virtual_address, virtual_port, real, port.to_string()];
         (Spec::External(External { kind, command: self.command.clone(), arguments }), self.checktimeout())
+    }
+
+    /// A monitor with the port to check in its place; reals with equal commands are asked together.
+    fn mon(&self, checkport: u16) -> (Spec, Duration) {
+        let command = self.command.iter().map(|word| with_port(word, checkport)).collect();
+        (Spec::Mon(Mon { command }), self.checktimeout())
     }
 
     fn transport(&self) -> Transport {
@@ -156,6 +177,10 @@ impl<'a> Asking<'a> {
             Service::None => return None,
             Service::Http | Service::Https | Service::HttpProxy | Service::Kube => {
                 Spec::Http(Box::new(self.http(request, strings.is_some(), receive)))
+            }
+            Service::Sips => {
+                let (tls, login) = (Some(self.tls(true)), self.check.login.clone());
+                Spec::Sip(Sip { transport: Transport::Tcp, tls, login })
             }
             Service::Sip => {
                 Spec::Sip(Sip { transport: self.transport(), tls: self.wrapped(), login: self.check.login.clone() })
@@ -280,6 +305,30 @@ pub(super) fn tunnelled(request: &str) -> bool {
 /// A request without the slash that every request has in front.
 fn bare(request: &str) -> &str {
     request.strip_prefix('/').unwrap_or(request)
+}
+
+/// `%p` is the port, `%%` a percent sign; any other percent sign stays.
+fn with_port(word: &str, port: u16) -> String {
+    let mut text = String::with_capacity(word.len());
+    let mut rest = word;
+    while let Some((before, behind)) = rest.split_once('%') {
+        text.push_str(before);
+        rest = match behind.as_bytes().first() {
+            Some(b'p') => {
+                text.push_str(&port.to_string());
+                behind.get(1..).unwrap_or_default()
+            }
+            Some(b'%') => {
+                text.push('%');
+                behind.get(1..).unwrap_or_default()
+            }
+            _ => {
+                text.push('%');
+                behind
+            }
+        };
+    }
+    text + rest
 }
 
 fn one((spec, deadline): (Spec, Duration)) -> Probes {

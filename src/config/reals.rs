@@ -177,7 +177,7 @@ fn lower(
         Some(strings) => (strings.request.clone(), strings.receive.as_ref().map(|pattern| pattern.source().to_owned())),
         None => (check.request.clone(), check.receive.clone()),
     };
-    let probes = asking.probes(raw.strings.as_ref(), &host, address, port);
+    let probes = asking.probes(raw.strings.as_ref(), &host, address, (port, checkport));
     Real {
         line: raw.place.line as usize,
         host,

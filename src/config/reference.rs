@@ -67,7 +67,7 @@ fn value(kind: Kind) -> String {
         Kind::Scheduler => "word of lower-case letters".to_owned(),
         Kind::Flags => "names, comma between them".to_owned(),
         Kind::Netmask => "dotted quad, or prefix length 1 to 128".to_owned(),
-        Kind::CheckType => "negotiate, connect, ping, external, external-perl, on, off, or a number".to_owned(),
+        Kind::CheckType => "negotiate, connect, ping, external, external-perl, mon, on, off, or a number".to_owned(),
         Kind::Tunnel => "ipip, gue:PORT, gre".to_owned(),
         Kind::Addresses => "mail addresses, comma between them".to_owned(),
         Kind::Statuses => "all, none, starting, running, stopping, reloading; comma between them".to_owned(),

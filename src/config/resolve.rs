@@ -70,7 +70,7 @@ fn of_virtual(section: &RawVirtual, config: &RawConfig, all: &mut BTreeSet<Quest
     }
     of_files(&section.settings, all);
     if let Some(command) = section.settings.text(Key::Checkcommand)
-        && matches!(check_kind(section), CheckKind::External | CheckKind::ExternalPerl)
+        && check_kind(section).runs_a_program()
     {
         all.insert(Question::File(command.to_owned()));
     }

@@ -32,10 +32,19 @@ const SERVICES: &[(Service, &str, u16)] = &[
     (Service::Mqtt, "mqtt", 1883),
     (Service::Grpc, "grpc", 0),
     (Service::Kube, "kube", 6443),
+    (Service::Sips, "sips", 5061),
 ];
 /// Services that ldirectord does not have. No port implies one: a file that it loads keeps its meaning.
-const BEYOND: &[Service] =
-    &[Service::Redis, Service::Memcached, Service::Ssh, Service::Ntp, Service::Mqtt, Service::Grpc, Service::Kube];
+const BEYOND: &[Service] = &[
+    Service::Redis,
+    Service::Memcached,
+    Service::Ssh,
+    Service::Ntp,
+    Service::Mqtt,
+    Service::Grpc,
+    Service::Kube,
+    Service::Sips,
+];
 
 impl Service {
     /// The service of a word of the directive.

@@ -2,7 +2,7 @@
 //! ldirectord.cf ([`text`]) that loads to the same configuration. Passwords are masked unless asked for.
 
 mod file;
-mod words;
+pub(crate) mod words;
 
 pub use file::text;
 
@@ -39,6 +39,7 @@ fn globals(globals: &Globals) -> Value {
         "readdquiescent": globals.readdquiescent,
         "cleanstop": globals.cleanstop,
         "maintenancedir": globals.maintenancedir,
+        "externalmax": globals.externalmax,
         "ipvssysctl": words::sysctl(globals.ipvssysctl),
         "tls": globals.tls,
         "tlscert": globals.tlscert,
@@ -61,7 +62,7 @@ fn virtual_service(service: &Virtual, secrets: bool) -> Value {
     let mut object = object(json!({
         "id": service.id.to_string(),
         "protocol": words::protocol(&service.id),
-        "service": words::service(check.service),
+        "service": check.service.word(),
         "scheduler": service.scheduler,
         "schedflags": words::flags(&service.scheduler, service.schedflags),
         "persistent": service.persistent,

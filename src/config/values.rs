@@ -286,6 +286,7 @@ fn check_type(value: &str) -> Judged {
         "ping" => CheckKind::Ping,
         "external" => CheckKind::External,
         "external-perl" => CheckKind::ExternalPerl,
+        "mon" => CheckKind::Mon,
         "on" => CheckKind::On,
         "off" => CheckKind::Off,
         _ => return refuse("write checktype=negotiate, or checktype=connect"),

@@ -5,6 +5,7 @@ use super::lock::Phase;
 use super::owner::{Owner, Round};
 use super::pidfile;
 use super::writer::Reply;
+use crate::report::mail::State;
 use serde_json::json;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ impl Owner {
     /// On a terminating signal: cleanstop's removals, the last words, the files.
     pub(super) async fn end(mut self, signal: &str) -> u8 {
         self.set_phase(Phase::Stopping);
+        self.state = State::Stopping;
         self.pool.abort();
         if tokio::time::timeout(PATIENCE, self.clean()).await.is_err() {
             tracing::info!("The IPVS table did not answer within {} s, it is left as it is", PATIENCE.as_secs());
@@ -24,6 +26,7 @@ impl Owner {
         if self.facts.pid_file {
             pidfile::remove(&self.facts.paths);
         }
+        self.tell.flush().await;
         self.log.flush();
         0
     }
@@ -38,6 +41,7 @@ impl Owner {
         }
         self.report();
         tracing::info!("Linux Director Daemon hands over to a new instance, the table stays as it is");
+        self.tell.flush().await;
         self.log.flush();
         self.control = None;
         if let Some(request) = self.handover.take() {

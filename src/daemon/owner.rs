@@ -1,18 +1,20 @@
 //! The one task that owns all state: what it holds, and what it waits for.
 
 use super::control::{Control, Request};
-use super::hooks::FallbackCommands;
 use super::load::{Addresses, Loaded};
 use super::lock::{Lock, Phase};
 use super::names::Names;
 use super::paths::Paths;
 use super::pool::Pool;
+use super::tell::Tell;
 use super::writer::Writer;
 use crate::config::Diagnostic;
-use crate::director::{Director, Planned, Time};
+use crate::director::{Director, Maintenance, Planned, Time};
 use crate::report::Log;
+use crate::report::mail::State;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
+use tokio::sync::mpsc::Receiver;
 use tokio::time::Instant;
 
 /// How long a start waits for the first round of checks.
@@ -80,11 +82,15 @@ pub struct Owner {
     pub(super) written: Result<(), String>,
     pub(super) begun: Instant,
     pub(super) ready: bool,
+    /// As `emailalertstatus` has it.
+    pub(super) state: State,
     pub(super) addresses: Addresses,
     /// The text in force.
     pub(super) text: Vec<u8>,
     pub(super) names: Names,
-    pub(super) fallback_commands: FallbackCommands,
+    pub(super) tell: Tell,
+    /// What `maintenancedir` says, where there is one.
+    pub(super) maintenance: Option<Receiver<Maintenance>>,
     /// Why the load under way was asked for, and the one after it.
     pub(super) loading: Option<Why>,
     pub(super) waiting: Option<Why>,
@@ -119,6 +125,7 @@ impl Owner {
     /// Puts it together; nothing is read or checked yet.
     pub fn new(parts: Parts) -> Self {
         let Parts { facts, log, lock, control, pool, writer, loaded, director } = parts;
+        let tell = Tell::new(director.config());
         let mut names = Names::default();
         names.judged(loaded.missing.len() + loaded.kept.len(), true, Instant::now());
         Self {
@@ -135,10 +142,12 @@ impl Owner {
             written: Ok(()),
             begun: Instant::now(),
             ready: false,
+            state: State::Starting,
             addresses: loaded.addresses,
             text: loaded.text,
             names,
-            fallback_commands: FallbackCommands::default(),
+            tell,
+            maintenance: None,
             loading: None,
             waiting: None,
             refused: Vec::new(),

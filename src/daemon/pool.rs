@@ -1,7 +1,9 @@
-//! Checks in flight, bounded: light ones by file descriptors, TLS ones by memory and processor, processes by their number. A
-//! check that waits for room is late, never failed: its deadline begins when it starts. A probe that panics is a down verdict.
+//! Checks in flight, bounded: light ones by file descriptors, TLS ones by memory and processor. Programs are bounded where they
+//! are started, as many checks can be one process. A check that waits for room is late, never failed: its deadline begins when
+//! it starts. A probe that panics is a down verdict.
 #![allow(clippy::disallowed_methods, reason = "checks are run here")]
 
+use crate::config::Config;
 use crate::director::{CheckId, CheckOrder};
 use checks::{Class, Failure, Phase, Probe, Reason, Timings, Verdict};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -10,21 +12,18 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::{Id, JoinError, JoinSet};
-use tokio::time::Instant;
 
 /// Descriptors that are not for checks: log, sockets, the table, programs' pipes.
 const RESERVE: u64 = 96;
 /// Checks over TLS at once.
 const HEAVY: usize = 512;
-/// Programs at once.
-const PROCESSES: usize = 64;
 /// Light checks at once, even where more descriptors are allowed: more than this many need no room of their own.
 const LIGHT: usize = 20_000;
 
 /// A check that ends this long after its deadline did not have the time that its verdict speaks of.
 const STANDSTILL: Duration = Duration::from_secs(1);
 
-/// How many checks of each class may be in flight.
+/// How many checks of each class may be in flight; of programs, how many the open files allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     light: usize,
@@ -44,9 +43,18 @@ impl Limits {
     pub fn within(files: u64) -> Self {
         let files = usize::try_from(files.saturating_sub(RESERVE)).unwrap_or(usize::MAX).max(8);
         let heavy = HEAVY.min(files / 8).max(1);
-        let processes = PROCESSES.min(files / 24).max(1);
+        let processes = (files / 24).max(1);
         let light = LIGHT.min(files.saturating_sub(2 * heavy + 3 * processes)).max(1);
         Self { light, heavy, processes }
+    }
+}
+
+/// Programs may run as the configuration says; where the open files allow fewer, the log says so.
+pub(super) fn room_for_programs(pool: &Pool, config: &Config) {
+    let wanted = config.globals.externalmax;
+    let most = pool.programs_at_most(wanted);
+    if usize::try_from(wanted).is_ok_and(|wanted| wanted > most) {
+        tracing::info!("externalmax={wanted}: the limit on open files leaves room for {most} programs at once");
     }
 }
 
@@ -65,7 +73,6 @@ pub struct Pool {
     limits: Limits,
     light: Arc<Semaphore>,
     heavy: Arc<Semaphore>,
-    processes: Arc<Semaphore>,
     running: JoinSet<Verdict>,
     checks: HashMap<Id, CheckId>,
     prepared: HashMap<CheckId, Prepared>,
@@ -80,12 +87,18 @@ impl Pool {
             limits,
             light: places(limits.light),
             heavy: places(limits.heavy),
-            processes: places(limits.processes),
             running: JoinSet::new(),
             checks: HashMap::new(),
             prepared: HashMap::new(),
             generation: 0,
         }
+    }
+
+    /// Sets how many programs may run at once: as configured, or as many as the open files allow, which are returned.
+    pub fn programs_at_most(&self, wanted: u32) -> usize {
+        let most = usize::try_from(wanted).unwrap_or(usize::MAX).min(self.limits.processes);
+        checks::programs_at_most(most);
+        most
     }
 
     /// How many more checks may be handed over now.
@@ -100,17 +113,19 @@ impl Pool {
         let handle = match self.probe(order) {
             Ok((probe, class)) => {
                 let places = match class {
-                    Class::Light => self.light.clone(),
-                    Class::Heavy => self.heavy.clone(),
-                    Class::Process => self.processes.clone(),
+                    Class::Light => Some(self.light.clone()),
+                    Class::Heavy => Some(self.heavy.clone()),
+                    Class::Process => None,
                 };
                 self.running.spawn(async move {
                     // The semaphore is never closed.
-                    let _place = places.acquire().await;
-                    let begun = Instant::now();
+                    let _place = match &places {
+                        Some(places) => places.acquire().await.ok(),
+                        None => None,
+                    };
                     let verdict = probe.run(deadline).await;
                     // The whole process stood still (SIGSTOP, a paused machine): that says nothing about the peer, it is asked anew.
-                    if !verdict.is_up() && begun.elapsed() > deadline + STANDSTILL {
+                    if !verdict.is_up() && verdict.timings.total > deadline + STANDSTILL {
                         return probe.run(deadline).await;
                     }
                     verdict
@@ -235,7 +250,7 @@ mod tests {
 
     #[test]
     fn limits_fit_into_the_open_files() {
-        assert_eq!(Limits::within(1_000_000), Limits { light: 20_000, heavy: 512, processes: 64 });
+        assert_eq!(Limits::within(1_000_000), Limits { light: 20_000, heavy: 512, processes: 41_662 });
         for files in [0, 64, 256, 1024, 4096, 65536] {
             let limits = Limits::within(files);
             assert!(limits.light > 0 && limits.heavy > 0 && limits.processes > 0);

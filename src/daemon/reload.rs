@@ -4,10 +4,12 @@
 
 use super::load::{self, Loaded};
 use super::owner::{Owner, Why};
+use super::pool::room_for_programs;
 use super::{hooks, sysctl};
 use crate::config::render::Source;
 use crate::config::{Config, Diagnostic, Severity};
 use crate::report::Destination;
+use crate::report::mail::State;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -114,12 +116,18 @@ impl Owner {
             sysctl::settle(&config);
         }
         without_effect(&config, Some(&old));
+        self.tell.configured(&config);
+        if !names_only && self.state == State::Running {
+            self.state = State::Reloading;
+        }
+        room_for_programs(&self.pool, &config);
         if names_only {
             self.director.renamed(Arc::new(config), self.now());
         } else {
             self.director.reload(Arc::new(config), self.now());
         }
         self.pool.reloaded();
+        self.watch_maintenance();
     }
 
     /// Keeps the text for a restart with a broken file, and for `stop` and `status`, which need its `logfile`.
@@ -164,22 +172,8 @@ fn write_private(path: &Path, text: &[u8]) -> std::io::Result<()> {
 
 /// Directives that this version accepts but does not yet act on: named once, so that nobody relies on them.
 pub(super) fn without_effect(config: &Config, before: Option<&Config>) {
-    let used = |config: &Config| {
-        let globals = &config.globals;
-        let any = |what: &dyn Fn(&crate::config::Virtual) -> bool| config.virtuals.iter().any(what);
-        [
-            ("emailalert", !globals.alert.to.is_empty() || any(&|service| !service.alert.to.is_empty())),
-            ("maintenancedir", globals.maintenancedir.is_some()),
-            ("monitorfile", any(&|service| service.monitorfile.is_some())),
-            ("execute", !globals.execute.is_empty()),
-        ]
-    };
-    let told: Vec<&str> = before
-        .map(|config| used(config).iter().filter(|(_, used)| *used).map(|(name, _)| *name).collect())
-        .unwrap_or_default();
-    for (name, used) in used(config) {
-        if used && !told.contains(&name) {
-            tracing::info!("Warning [{}]: {name} has no effect yet in this version", std::process::id());
-        }
+    let used = |config: &Config| !config.globals.execute.is_empty();
+    if used(config) && !before.is_some_and(used) {
+        tracing::info!("Warning [{}]: execute has no effect yet in this version", std::process::id());
     }
 }

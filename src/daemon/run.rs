@@ -8,8 +8,10 @@ use super::reload::Outcome;
 use super::signals::{Asked, Signals};
 use super::watch::{self, Seen};
 use super::writer::{Reply, Viewer};
-use super::{process, view};
+use super::{maintenance, process, view};
+use crate::director::{Maintenance, file_names};
 use crate::ipvs::{Info, Listing, Scope, Snapshot};
+use crate::report::mail::State;
 use serde_json::json;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -22,6 +24,8 @@ const DEFECT: u8 = 70;
 const LOOKS: usize = 16;
 /// How long a status waits for the table; without it it tells what is known.
 const LOOK: Duration = Duration::from_secs(3);
+/// How long a start waits for the maintenance directory.
+const MAINTENANCE: Duration = Duration::from_secs(2);
 /// How long an idle loop sleeps at most.
 const LONG: Duration = Duration::from_secs(3600);
 
@@ -37,6 +41,7 @@ enum Came {
     Asked(Request),
     Seen(Seen),
     Loaded(Outcome),
+    Maintained(Maintenance),
     Looked(Looked),
     Time,
 }
@@ -57,6 +62,7 @@ impl Owner {
         let mut seen = watch::start(&self.facts.path, &self.text);
         let mut load: Option<JoinHandle<Outcome>> = None;
         let (looking, mut looks) = mpsc::channel(LOOKS);
+        self.begin_maintenance().await;
         self.writer.read(Scope::All);
         match self.writer.reply().await {
             Some(Reply::Read(Ok(observed))) => self.adopt(&observed),
@@ -90,6 +96,7 @@ impl Owner {
                 Came::Looked(looked) => self.looked(looked),
                 Came::Seen(what) => load = self.saw(what).or(load),
                 Came::Loaded(outcome) => load = self.loaded(outcome),
+                Came::Maintained(maintenance) => self.director.maintain(maintenance, self.now()),
                 Came::Time => {
                     if self.names.at().is_some_and(|at| at <= Instant::now()) {
                         load = self.load(Why::Names).or(load);
@@ -109,10 +116,17 @@ impl Owner {
     ) -> Came {
         let wake = self.next_turn().unwrap_or_else(|| Instant::now() + LONG);
         let (control, writer, pool) = (&mut self.control, &mut self.writer, &mut self.pool);
+        let maintenance = &mut self.maintenance;
         let request = async {
             match control {
                 Some(control) => control.next().await,
                 None => std::future::pending().await,
+            }
+        };
+        let maintained = async {
+            match maintenance {
+                Some(messages) => messages.recv().await,
+                None => None,
             }
         };
         let loading = async {
@@ -129,6 +143,7 @@ impl Owner {
             request = request => Came::Asked(request),
             reply = writer.reply() => Came::Reply(reply),
             outcome = loading => Came::Loaded(outcome),
+            Some(maintenance) = maintained => Came::Maintained(maintenance),
             Some(looked) = looks.recv() => Came::Looked(looked),
             Some(what) = seen.recv() => Came::Seen(what),
             verdict = pool.next() => Came::Verdict(verdict),
@@ -140,8 +155,29 @@ impl Owner {
         came
     }
 
+    /// Watches `maintenancedir`, if the configuration in force has one.
+    pub(super) fn watch_maintenance(&mut self) {
+        let config = self.director.config();
+        let folder = config.globals.maintenancedir.as_ref();
+        self.maintenance = folder.map(|folder| maintenance::start(folder.as_ref(), file_names(config)));
+        if self.maintenance.is_none() {
+            self.director.maintain(Maintenance::default(), self.now());
+        }
+    }
+
+    /// What is in maintenance must not be adopted with its weight: the first look comes before everything else.
+    async fn begin_maintenance(&mut self) {
+        self.watch_maintenance();
+        if let Some(messages) = &mut self.maintenance
+            && let Ok(Some(maintenance)) = tokio::time::timeout(MAINTENANCE, messages.recv()).await
+        {
+            self.director.maintain(maintenance, self.now());
+        }
+    }
+
     fn become_ready(&mut self) {
         self.ready = true;
+        self.state = State::Running;
         self.set_phase(Phase::Running);
         if self.facts.launched
             && let Err(error) = process::ready()

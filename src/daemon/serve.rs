@@ -8,7 +8,7 @@ use super::lock;
 use super::owner::{Facts, Owner, Parts};
 use super::paths::Paths;
 use super::pidfile::{self, Pending, State};
-use super::pool::{Limits, Pool};
+use super::pool::{Limits, Pool, room_for_programs};
 use super::signals::Signals;
 use super::takeover::{Attempt, Taken, opener, words};
 pub use super::takeover::{Takeover, Which};
@@ -179,6 +179,7 @@ impl Attempt<'_> {
                     None => None,
                 };
                 let pool = Pool::new(Limits::raise());
+                room_for_programs(&pool, director.config());
                 let log = log.clone();
                 let parts = Parts { facts, log, lock, control, pool, writer, loaded, director };
                 // As a task of its own: waking the future that the runtime itself blocks on costs a write to its eventfd, for

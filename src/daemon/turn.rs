@@ -2,9 +2,9 @@
 
 use super::owner::{Owner, Round};
 use super::writer::{Reply, Results};
-use crate::director::{CheckId, Event, Planned};
+use crate::director::{CheckId, Planned};
 use crate::ipvs::{Scope, Snapshot, TableError};
-use crate::report::lines;
+use crate::report::mail::State;
 use checks::Verdict;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -48,6 +48,10 @@ impl Owner {
             }
         }
         self.report();
+        // What a reload changed is written: a round would have begun.
+        if self.state == State::Reloading && matches!(self.round, Round::Idle) {
+            self.state = State::Running;
+        }
     }
 
     /// When the next turn has something to do, unless something happens before.
@@ -55,7 +59,8 @@ impl Owner {
         let wake = self.director.next_wake().filter(|_| self.adopted).map(|at| self.begun + tick_from(at));
         let soonest = Instant::now() + if self.pool.room() == 0 { FULL } else { Duration::ZERO };
         let wake = wake.map(|at| at.max(soonest));
-        [wake, self.names.at(), self.patience()].into_iter().flatten().min()
+        let reminder = self.tell.reminder(self.director.config()).map(|at| self.begun + at);
+        [wake, reminder, self.names.at(), self.patience()].into_iter().flatten().min()
     }
 
     /// Takes a verdict and those that are there beside it.
@@ -124,26 +129,11 @@ impl Owner {
 
     /// Tells what happened.
     pub(super) fn report(&mut self) {
+        let now = self.now();
         for event in self.director.take_events() {
-            self.run_fallback_command(&event);
-            match lines::line(&event) {
-                Some(line) => tracing::info!("{line}"),
-                None => tracing::debug!("{event:?}"),
-            }
+            self.tell.event(&event, self.director.config(), self.state, now);
         }
-    }
-
-    fn run_fallback_command(&mut self, event: &Event) {
-        let (start, service) = match event {
-            Event::AllDown(service) => (true, service),
-            Event::FirstUp(service) => (false, service),
-            _ => return,
-        };
-        let config = self.director.config();
-        let command = config.virtuals.iter().find(|known| known.id == *service);
-        if let Some(command) = command.and_then(|known| known.fallbackcommand.as_ref()) {
-            self.fallback_commands.run(command, start, service);
-        }
+        self.tell.remind(self.director.config(), self.state, now);
     }
 
     /// The scope of everything that this configuration owns.

@@ -83,5 +83,6 @@ fn state(state: RealState) -> &'static str {
         RealState::On => "on",
         RealState::Off => "off",
         RealState::Unresolved => "unresolved",
+        RealState::Maintenance => "maintenance",
     }
 }

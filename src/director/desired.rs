@@ -84,10 +84,10 @@ pub(super) fn destinations(virtual_: &Virtual, pool: &Pool) -> BTreeMap<Destinat
                 // Untouched until the verdict: with its weight if it was adopted, without weight if it was found drained.
                 Health::Adopted => (written?, false),
                 Health::Pending => (written.filter(|written| written.weight == 0)?, false),
-                Health::Down | Health::Off if virtual_.quiescent => {
+                Health::Down | Health::Off | Health::Maintenance if virtual_.quiescent => {
                     (Destination { weight: 0, upper: 0, lower: 0, ..up(id, real) }, true)
                 }
-                Health::Down | Health::Off | Health::Unresolved => return None,
+                Health::Down | Health::Off | Health::Unresolved | Health::Maintenance => return None,
             };
             Some((id, Want { destination, role: Role::Real, quiesced }))
         })

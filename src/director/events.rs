@@ -1,7 +1,6 @@
 //! What happened, as values: the log, mail, hooks and monitorfile are written from these.
 
 use crate::ipvs::{DestinationId, ServiceId};
-use checks::Verdict;
 
 /// What a destination is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,14 +116,25 @@ pub enum Event {
         /// Why
         words: String,
     },
+    /// A file in `maintenancedir` took a real out, or its removal gave it back to its checks.
+    Maintenance {
+        /// Its service
+        service: ServiceId,
+        /// Real as configured
+        real: DestinationId,
+        /// Out, or back
+        out: bool,
+    },
     /// A check ended: one per virtual and real that shares it, only where the virtual has a monitorfile.
     Checked {
         /// Its service
         service: ServiceId,
         /// Real as configured
         real: DestinationId,
+        /// Whether it passed; never for a real in maintenance
+        up: bool,
         /// What it found
-        verdict: Box<Verdict>,
+        words: String,
     },
     /// The verdict came from another host than the checked real (a redirect); told once.
     AnsweredElsewhere {

@@ -23,6 +23,8 @@ pub(super) enum Health {
     OffAdopted,
     /// Without an address.
     Unresolved,
+    /// Taken out by the administrator (`maintenancedir`), whatever its checks find.
+    Maintenance,
 }
 
 impl Health {
@@ -40,6 +42,7 @@ impl Health {
             Self::On => RealState::On,
             Self::Off | Self::OffAdopted => RealState::Off,
             Self::Unresolved => RealState::Unresolved,
+            Self::Maintenance => RealState::Maintenance,
         }
     }
 }
@@ -77,7 +80,7 @@ impl Member {
     pub(super) fn judge(&mut self, up: bool, limit: u32, now: Time) -> Outcome {
         let before = self.health;
         let mut outcome = Outcome::default();
-        if matches!(before, Health::On | Health::Off | Health::OffAdopted | Health::Unresolved) {
+        if matches!(before, Health::On | Health::Off | Health::OffAdopted | Health::Unresolved | Health::Maintenance) {
             return outcome;
         }
         if up {
@@ -147,7 +150,7 @@ mod tests {
 
     #[test]
     fn what_is_not_checked_has_no_verdicts() {
-        for health in [Health::On, Health::Off, Health::OffAdopted, Health::Unresolved] {
+        for health in [Health::On, Health::Off, Health::OffAdopted, Health::Unresolved, Health::Maintenance] {
             let mut real = member(health);
             assert_eq!(real.judge(false, 1, Time::ZERO), Outcome::default());
             assert_eq!(real.health, health);

@@ -47,7 +47,7 @@ impl Ask {
 
     /// Whether nothing that these probes ask has a port.
     fn portless(&self) -> bool {
-        matches!(self, Self::One((Spec::Ping { .. } | Spec::External(_), _)))
+        matches!(self, Self::One((Spec::Ping { .. } | Spec::Mon(_), _)))
     }
 
     /// What to ask while `sequence` connects are left; 0: the negotiate.
@@ -85,10 +85,15 @@ impl Key {
         }
         Self { target, ask }
     }
-    /// A number that is the same in every run: where in its interval the check stands.
+    /// A number that is the same in every run: where in its interval the check stands. Those that can be asked together stand
+    /// in the same place.
     pub(super) fn hash64(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
-        self.hash(&mut hasher);
+        if matches!(*self.ask, Ask::One((Spec::Mon(_), _))) {
+            self.ask.hash(&mut hasher);
+        } else {
+            self.hash(&mut hasher);
+        }
         hasher.finish()
     }
 }
@@ -115,6 +120,28 @@ mod tests {
         let expected = ["ping", "connect", "connect", "ping", "connect", "connect", "ping", "ping", "connect"];
         assert_eq!(asked, expected, "a failed connect and a failed negotiate are followed by a negotiate");
         assert_eq!(sequence, 0);
+    }
+
+    #[test]
+    fn what_can_be_asked_together_stands_in_one_place() {
+        let key = |address: [u8; 4], port, spec: Spec| {
+            let probes = Probes::One(spec, Duration::from_secs(1));
+            Key::new(Target { address: address.into(), port }, Arc::new(Ask::of(&probes).unwrap()))
+        };
+        let mon = |word: &str| Spec::Mon(checks::Mon { command: vec![word.to_owned()] });
+        let place = |last, spec| key([10, 0, 0, last], 80, spec).hash64();
+        assert_eq!(place(1, mon("a")), place(2, mon("a")));
+        assert_ne!(place(1, mon("a")), place(2, mon("b")));
+        assert_ne!(place(1, Spec::Connect), place(2, Spec::Connect));
+        assert_ne!(key([10, 0, 0, 1], 80, mon("a")), key([10, 0, 0, 2], 80, mon("a")), "the verdicts are two");
+        // The port of a monitor is in its command, that of a program in its environment.
+        assert_eq!(key([10, 0, 0, 1], 80, mon("a")), key([10, 0, 0, 1], 81, mon("a")));
+        let external = Spec::External(checks::External {
+            kind: checks::ExternalKind::Program,
+            command: vec!["a".to_owned()],
+            arguments: Default::default(),
+        });
+        assert_ne!(key([10, 0, 0, 1], 80, external.clone()), key([10, 0, 0, 1], 81, external));
     }
 
     #[test]

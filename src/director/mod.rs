@@ -15,6 +15,7 @@ pub mod events;
 mod health;
 mod id;
 mod ledger;
+mod maintenance;
 mod plan;
 mod pool;
 mod reload;
@@ -29,13 +30,14 @@ mod tests;
 pub use diff::{Wanted, WantedTable, diff};
 pub use events::{Event, Role, Stage};
 pub use id::CheckId;
+pub use maintenance::{Maintenance, file_names};
 pub use status::{RealState, RealStatus, StatusReport, VirtualStatus};
 
 use crate::config::Config;
 use crate::ipvs::{Operation, Scope, ServiceId, Snapshot, TableError};
 use book::Book;
 use checks::{Spec, Target, Verdict};
-use health::Member;
+use health::{Health, Member};
 use pool::Pool;
 use results::Dropped;
 use schedule::Schedule;
@@ -89,6 +91,8 @@ pub struct Director {
     alarms: BTreeSet<(Time, usize)>,
     /// What to tell once a service is deleted at stop.
     stopping: BTreeMap<ServiceId, Vec<Event>>,
+    /// What the administrator took out.
+    maintenance: Maintenance,
 }
 
 impl Director {
@@ -107,6 +111,7 @@ impl Director {
             asked: None,
             alarms: BTreeSet::new(),
             stopping: BTreeMap::new(),
+            maintenance: Maintenance::default(),
         };
         director.configure(config, true, now);
         director
@@ -270,7 +275,11 @@ impl Director {
         let outcome = member.judge(verdict.is_up(), limit, now);
         let Member { health, failures, shadowed, .. } = *member;
         if virtual_.monitorfile.is_some() {
-            self.events.push(Event::Checked { service, real, verdict: Box::new(verdict.clone()) });
+            let (up, words) = match before {
+                Health::Maintenance => (false, "Server in maintenance".to_owned()),
+                _ => (verdict.is_up(), verdict.words()),
+            };
+            self.events.push(Event::Checked { service, real, up, words });
         }
         if let Some(url) = elsewhere {
             self.events.push(Event::AnsweredElsewhere { service, real, url: url.to_owned() });

@@ -61,7 +61,8 @@ impl Director {
             let interval = Duration::from_secs(virtual_.check.interval.max(1).into());
             for (number, real) in virtual_.reals.iter().enumerate() {
                 let check = keys.of(real).map(|key| self.book.subscribe(key, interval, place_of(place, number)));
-                let member = self::member(known.remove(&identity(real)), real, virtual_, check.is_some(), now);
+                let out = self.maintenance.covers(real);
+                let member = self::member(known.remove(&identity(real)), real, virtual_, check.is_some(), out, now);
                 let member = Member { check, ..member };
                 if member.health == Health::Pending {
                     wanted_now.extend(check);
@@ -115,11 +116,13 @@ fn place_of(pool: usize, real: usize) -> Place {
 }
 
 /// The member for a real: its health as far as the new configuration leaves it standing.
-fn member(known: Option<Member>, real: &Real, virtual_: &Virtual, checked: bool, now: Time) -> Member {
+fn member(known: Option<Member>, real: &Real, virtual_: &Virtual, checked: bool, out: bool, now: Time) -> Member {
     let before = known.as_ref().map(|member| member.health);
     let was_live = before.is_some_and(Health::live);
     let health = if real.address.is_none() {
         Health::Unresolved
+    } else if out {
+        Health::Maintenance
     } else if checked {
         match before {
             Some(Health::Pending | Health::Adopted | Health::Up | Health::Down) => before.unwrap_or(Health::Pending),
@@ -127,15 +130,26 @@ fn member(known: Option<Member>, real: &Real, virtual_: &Virtual, checked: bool,
             _ if was_live => Health::Adopted,
             _ => Health::Pending,
         }
-    } else if never_checked(real, virtual_) {
-        if was_live { Health::OffAdopted } else { Health::Off }
     } else {
-        Health::On
+        match unknown(real, virtual_, checked) {
+            Health::Off if was_live => Health::OffAdopted,
+            health => health,
+        }
     };
     match known {
         Some(member) if before == Some(health) => member,
         Some(member) => Member { health, since: now, failures: 0, ..member },
         None => Member { health, since: now, failures: 0, check: None, shadowed: false },
+    }
+}
+
+/// The health of a real of which nothing is known.
+pub(super) fn unknown(real: &Real, virtual_: &Virtual, checked: bool) -> Health {
+    match real.address {
+        None => Health::Unresolved,
+        Some(_) if checked => Health::Pending,
+        Some(_) if never_checked(real, virtual_) => Health::Off,
+        Some(_) => Health::On,
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) fn adopt(pool: &mut Pool, virtual_: &Virtual, seen: Option<&ServiceEn
     for (member, real) in pool.members.iter_mut().zip(&virtual_.reals) {
         let Some(id) = desired::real_id(&virtual_.id, real).filter(|_| !member.shadowed) else { continue };
         let adoptable = match member.health {
-            Health::Pending => !pool.ledger.slots.contains_key(&id),
+            Health::Pending | Health::Maintenance => !pool.ledger.slots.contains_key(&id),
             Health::Off => fresh && !pool.ledger.slots.contains_key(&id),
             // Live so far, and whether it was ever written is not known.
             Health::Adopted => pool.ledger.written(&id).is_none(),

@@ -51,6 +51,8 @@ pub enum RealState {
     Off,
     /// Its name does not resolve.
     Unresolved,
+    /// Taken out by a file in `maintenancedir`.
+    Maintenance,
 }
 
 /// One real server in one virtual.

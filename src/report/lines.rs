@@ -39,6 +39,10 @@ pub fn line(event: &Event) -> Option<String> {
             let words = if words.is_empty() { String::new() } else { format!(": {words}") };
             format!("Check of {} {found}{words}", pair(service, real))
         }
+        Event::Maintenance { service, real, out } => {
+            let words = if *out { "is in maintenance" } else { "is out of maintenance, its check decides again" };
+            format!("Real server {} {words}", pair(service, real))
+        }
         Event::Checked { .. } | Event::FirstUp(_) => return None,
         Event::AnsweredElsewhere { service, real, url } => {
             format!("Check of {} was answered by another host after a redirect: {url}", pair(service, real))
@@ -87,7 +91,6 @@ fn place(service: &ServiceId, destination: Option<&DestinationId>) -> String {
 mod tests {
     use super::*;
     use crate::ipvs::{Family, Protocol};
-    use checks::Verdict;
 
     fn service() -> ServiceId {
         ServiceId::Address { protocol: Protocol::Tcp, address: [10, 9, 0, 1].into(), port: 80 }
@@ -205,8 +208,11 @@ mod tests {
         );
         expect(Event::AllDown(service), "No real server is up: 10.9.0.1:80");
         expect(Event::Late(12), "12 checks are late: they wait for room");
-        let verdict = Verdict { result: Ok(checks::Success::default()), timings: checks::Timings::default() };
-        assert_eq!(line(&Event::Checked { service, real: destination, verdict: Box::new(verdict) }), None);
+        expect(
+            Event::Maintenance { service, real: destination, out: true },
+            "Real server 10.9.1.3:8080 (10.9.0.1:80) is in maintenance",
+        );
+        assert_eq!(line(&Event::Checked { service, real: destination, up: true, words: String::new() }), None);
         assert_eq!(line(&Event::FirstUp(service)), None);
     }
 }

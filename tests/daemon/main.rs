@@ -11,8 +11,10 @@
     reason = "a test drives a program and fails loudly"
 )]
 
+mod files;
 mod harness;
 mod log;
+mod mail;
 mod meeting;
 mod process;
 mod reload;

@@ -7,7 +7,7 @@ use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-fn json(site: &Site) -> Value {
+pub(super) fn json(site: &Site) -> Value {
     let said = site.run(&["a.cf", "status", "--json"]);
     assert_eq!((said.code, said.stderr.as_str()), (0, ""), "{said:?}");
     serde_json::from_str(&said.stdout).unwrap()

@@ -3,15 +3,15 @@
 mod message;
 
 use crate::conversation::Secure;
+use crate::datagram::{Datagram, Question, Repeat, open};
 use crate::line::{Limits, Lines, short};
-use crate::net::{Progress, reason_of, udp};
+use crate::net::{Progress, reason_of};
 use crate::stream::Stream;
 use crate::{Failure, Phase, Reason, Sip, Success, Target, Transport, tls};
 use message::{Reply, Request, parse};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::UdpSocket;
-use tokio::time::timeout;
 
 /// T1, the estimate of a round trip, and T2, the longest time between two sendings (RFC 3261, 17.1.2.2 and table 4).
 const T1: Duration = Duration::from_millis(500);
@@ -26,15 +26,16 @@ pub(crate) async fn run(
     spec: &Sip,
     secure: Option<&Secure>,
     target: Target,
+    deadline: Duration,
     progress: &mut Progress,
 ) -> Result<Success, Failure> {
     match spec.transport {
         Transport::Udp if spec.tls.is_some() => Err(progress.failure(Reason::Local("TLS needs TCP".to_owned()))),
         Transport::Udp => {
-            let socket = udp(target, progress).await?;
+            let socket = open(target, progress).await?;
             let local = socket.local_addr().map_err(|error| progress.failure(reason_of(&error, 0)))?;
             let request = Request::new(spec, target, local);
-            datagrams(&socket, &request, progress).await
+            datagrams(&socket, &request, deadline, progress).await
         }
         Transport::Tcp => {
             let mut stream = Stream::open(target, secure, progress).await?;
@@ -52,36 +53,26 @@ pub(crate) async fn run(
     }
 }
 
-/// Sends, and sends again after T1, 2 T1, 4 T1 … up to T2 until there is a final reply; from a provisional one on after T2.
-async fn datagrams(socket: &UdpSocket, request: &Request, progress: &mut Progress) -> Result<Success, Failure> {
+/// Sends until there is a final reply (RFC 3261, 17.1.2.2). Over UDP anybody may send anything: what is no answer to us is as
+/// if it had not come.
+async fn datagrams(
+    socket: &UdpSocket,
+    request: &Request,
+    deadline: Duration,
+    progress: &mut Progress,
+) -> Result<Success, Failure> {
     let text = request.text();
-    let mut buffer = vec![0; 64 * 1024];
-    let mut pause = T1;
-    let mut received = 0;
-    loop {
-        socket.send(text.as_bytes()).await.map_err(|error| progress.failure(reason_of(&error, received)))?;
-        progress.phase = Phase::Receive;
-        let interval = pause;
-        let waiting = async {
-            loop {
-                let count =
-                    socket.recv(&mut buffer).await.map_err(|error| progress.failure(reason_of(&error, received)))?;
-                progress.received();
-                received += count as u64;
-                // Over UDP anybody may send anything: what is no answer to us is as if it had not come.
-                let Some(reply) = parse(buffer.get(..count).unwrap_or_default()) else { continue };
-                match judge(&reply, request) {
-                    Step::Decided(result) => return result,
-                    Step::Provisional => pause = T2,
-                    Step::Ignored => {}
-                }
-            }
-        };
-        if let Ok(result) = timeout(interval, waiting).await {
-            return result;
-        }
-        pause = pause.saturating_mul(2).min(T2);
-    }
+    let repeat = Repeat::Doubling { first: T1, longest: T2 };
+    let question = Question { socket, to: None, request: text.as_bytes(), repeat, deadline };
+    let decided = question.ask(progress, |datagram, _| match parse(datagram) {
+        None => Datagram::Stray("not a SIP reply"),
+        Some(reply) => match judge(&reply, request) {
+            Step::Decided(result) => Datagram::Answer(result),
+            Step::Provisional => Datagram::Provisional,
+            Step::Ignored => Datagram::Stray("a SIP reply to another request"),
+        },
+    });
+    decided.await?
 }
 
 /// Reads one message after the other from a stream; Content-Length says where each ends.

@@ -1,6 +1,6 @@
 //! A scripted server that can be told to misbehave, and what every check has to stand.
 
-use crate::support::{DEADLINE, HERE, ask, tcp};
+use crate::support::{DEADLINE, HERE, acceptor, ask, tcp};
 use checks::{Failure, Reason, Spec, Success, Target};
 use std::future::Future;
 use std::pin::Pin;
@@ -71,19 +71,6 @@ impl Peer {
         let stream = acceptor.accept(self.stream).await.ok()?;
         Some(Self { stream: Box::new(stream), ..self })
     }
-}
-
-fn acceptor() -> tokio_rustls::TlsAcceptor {
-    let made = rcgen::generate_simple_self_signed(vec!["real.example".to_owned()]).unwrap();
-    let key = rustls::pki_types::PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![made.cert.der().clone()], key)
-        .unwrap();
-    Arc::new(config).into()
 }
 
 pub(crate) type Script = fn(Peer) -> Pin<Box<dyn Future<Output = Option<()>> + Send>>;

@@ -68,3 +68,17 @@ pub(crate) async fn closed_port() -> Target {
     let port = socket.map_or(listener.local_addr(), |socket| socket.local_addr()).unwrap().port();
     Target { address: HERE, port }
 }
+
+/// TLS with a certificate for `real.example` that nobody signed.
+pub(crate) fn acceptor() -> tokio_rustls::TlsAcceptor {
+    let made = rcgen::generate_simple_self_signed(vec!["real.example".to_owned()]).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    std::sync::Arc::new(config).into()
+}

@@ -46,7 +46,7 @@ pub(super) fn class(keyword: &str, block: bool) -> Option<Class> {
         "virtual" | "virtual6" => Class::Service,
         "autoreload" | "fork" | "supervised" | "readdquiescent" => Class::Exact,
         "callback" | "logfile" => Class::Quoted,
-        "ipvssysctl" => Class::Word,
+        "ipvssysctl" | "externalmax" => Class::Word,
         "execute" | "emailalertfrom" | "maintenancedir" => Class::Verbatim,
         _ => return None,
     };

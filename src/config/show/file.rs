@@ -3,7 +3,9 @@
 
 use super::words;
 use super::{given, request, secret};
+use crate::config::directives::Key;
 use crate::config::probes::could_take_tls;
+use crate::config::raw::default_number;
 use crate::config::{Alert, Config, Globals, IpvsSysctl, Real, Virtual};
 use crate::ipvs::{Family, Forward, ServiceId, TunnelKind};
 use checks::{Redirect, Verify};
@@ -74,6 +76,8 @@ impl File {
         self.some("maintenancedir", globals.maintenancedir.as_ref());
         self.alert(&globals.alert);
         self.some("emailalertfrom", globals.emailalertfrom.as_ref());
+        let usual = default_number(Key::Externalmax);
+        self.some("externalmax", Some(globals.externalmax).filter(|most| *most != usual));
         if globals.ipvssysctl != IpvsSysctl::Warn {
             self.line("ipvssysctl", words::sysctl(globals.ipvssysctl));
         }
@@ -135,7 +139,7 @@ impl File {
         self.yes_no("quiescent", service.quiescent);
         self.yes_no("cleanstop", service.cleanstop);
         self.line("checktype", words::check_kind(check.kind));
-        self.line("service", words::service(check.service));
+        self.line("service", check.service.word());
         self.some("checkport", check.checkport);
         self.line("checktimeout", check.checktimeout);
         self.line("negotiatetimeout", check.negotiatetimeout);

@@ -131,7 +131,17 @@ fn values_have_their_types() {
         assert_eq!(*value, expected);
     }
     let ids: Vec<_> = load(EVERYTHING).virtuals.iter().map(|service| service.id.to_string()).collect();
-    assert_eq!(ids, ["tcp:192.0.2.10:389", "udp:[2001:db8::5060]:5060", "fwm:7", "fwm6:7", "sctp:192.0.2.11:443"]);
+    assert_eq!(
+        ids,
+        [
+            "tcp:192.0.2.10:389",
+            "udp:[2001:db8::5060]:5060",
+            "fwm:7",
+            "fwm6:7",
+            "tcp:192.0.2.12:8088",
+            "sctp:192.0.2.11:443"
+        ]
+    );
     assert_eq!(json(&load(EVERYTHING), false)["virtuals"][0]["reals"][3]["address"], Value::Null);
 }
 

@@ -1,12 +1,12 @@
 //! The model's values in the words of the file.
 
-use crate::config::{AlertStatus, CheckKind, IpvsSysctl, Service, Virtual};
+use crate::config::{AlertStatus, CheckKind, IpvsSysctl, Virtual};
 use crate::ipvs::{Family, Forward, Protocol, ServiceFlags, ServiceId, Tunnel, TunnelKind};
 use checks::{Method, Redirect, Verify};
 use serde_json::{Value, json};
 use std::net::Ipv4Addr;
 
-pub(super) fn protocol(id: &ServiceId) -> &'static str {
+pub(crate) fn protocol(id: &ServiceId) -> &'static str {
     match id {
         ServiceId::Address { protocol: Protocol::Tcp, .. } => "tcp",
         ServiceId::Address { protocol: Protocol::Udp, .. } => "udp",
@@ -15,40 +15,7 @@ pub(super) fn protocol(id: &ServiceId) -> &'static str {
     }
 }
 
-pub(super) fn service(service: Service) -> &'static str {
-    match service {
-        Service::Dns => "dns",
-        Service::Ftp => "ftp",
-        Service::Http => "http",
-        Service::Https => "https",
-        Service::HttpProxy => "http_proxy",
-        Service::Imap => "imap",
-        Service::Imaps => "imaps",
-        Service::Ldap => "ldap",
-        Service::Ldaps => "ldaps",
-        Service::Mysql => "mysql",
-        Service::Nntp => "nntp",
-        Service::None => "none",
-        Service::Oracle => "oracle",
-        Service::Pop => "pop",
-        Service::Pops => "pops",
-        Service::Radius => "radius",
-        Service::Pgsql => "pgsql",
-        Service::SimpleTcp => "simpletcp",
-        Service::Sip => "sip",
-        Service::Smtp => "smtp",
-        Service::Submission => "submission",
-        Service::Redis => "redis",
-        Service::Memcached => "memcached",
-        Service::Ssh => "ssh",
-        Service::Ntp => "ntp",
-        Service::Mqtt => "mqtt",
-        Service::Grpc => "grpc",
-        Service::Kube => "kube",
-    }
-}
-
-pub(super) fn check_kind(kind: CheckKind) -> String {
+pub(crate) fn check_kind(kind: CheckKind) -> String {
     match kind {
         CheckKind::Negotiate => "negotiate".to_owned(),
         CheckKind::Connect => "connect".to_owned(),
@@ -56,12 +23,13 @@ pub(super) fn check_kind(kind: CheckKind) -> String {
         CheckKind::External => "external".to_owned(),
         CheckKind::ExternalPerl => "external-perl".to_owned(),
         CheckKind::Combined(count) => count.to_string(),
+        CheckKind::Mon => "mon".to_owned(),
         CheckKind::On => "on".to_owned(),
         CheckKind::Off => "off".to_owned(),
     }
 }
 
-pub(super) fn forward(forward: Forward) -> &'static str {
+pub(crate) fn forward(forward: Forward) -> &'static str {
     match forward {
         Forward::Masquerade => "masq",
         Forward::Tunnel => "ipip",

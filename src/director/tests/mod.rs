@@ -3,6 +3,7 @@
 mod cycle;
 mod differences;
 mod hands;
+mod maintenance;
 mod properties;
 mod reloads;
 mod schedules;

@@ -4,7 +4,7 @@
 use super::world::*;
 use crate::config::{Config, Probes, Real, Virtual};
 use crate::director::desired::{configured_id, fallback_id, real_id, service};
-use crate::director::{CheckOrder, Planned};
+use crate::director::{CheckOrder, Maintenance, Planned};
 use crate::ipvs::{DestinationId, Family, Forward, Operation, ServiceId, Snapshot, TableError};
 use checks::Spec;
 use proptest::prelude::*;
@@ -29,6 +29,8 @@ enum Step {
     /// Sets or removes the weight of a destination by hand.
     Hand(usize, usize, Option<u32>),
     RemoveService(usize),
+    /// The files in maintenancedir: a bit for each real's address.
+    Maintain(u8),
 }
 
 fn steps(hands: u32) -> impl Strategy<Value = Vec<Step>> {
@@ -44,7 +46,7 @@ fn steps(hands: u32) -> impl Strategy<Value = Vec<Step>> {
         5 => Just(Step::Plan),
         5 => write.prop_map(|(refused, dies)| Step::Write { refused, dies }),
         1 => (0usize..3).prop_map(Step::Reload),
-        1 => Just(Step::Same),
+        2 => prop_oneof![Just(Step::Same), prop_oneof![Just(0u8), any::<u8>()].prop_map(Step::Maintain)],
         hands => (0usize..3, 0usize..8, prop::option::weighted(0.7, 0u32..4)).prop_map(|(s, d, w)| Step::Hand(s, d, w)),
         hands.min(1) => (0usize..3).prop_map(Step::RemoveService),
     ];
@@ -105,16 +107,28 @@ struct Model {
     health: BTreeMap<(ServiceId, DestinationId), (Option<bool>, u32)>,
     /// Up by an earlier configuration, now checked, no verdict yet: what was written for it stays, if it was.
     carried: BTreeSet<(ServiceId, DestinationId)>,
+    /// The last numbers of the addresses that are in maintenance.
+    out: BTreeSet<u8>,
 }
 
 impl Model {
+    fn is_out(&self, id: &DestinationId) -> bool {
+        self.out.contains(&last(id))
+    }
+    /// Who goes out or comes back is as unknown as at a start.
+    fn maintain(&mut self, out: BTreeSet<u8>) {
+        let moved: BTreeSet<u8> = self.out.symmetric_difference(&out).copied().collect();
+        self.health.retain(|(_, id), _| !moved.contains(&last(id)));
+        self.carried.retain(|(_, id)| !moved.contains(&last(id)));
+        self.out = out;
+    }
     fn verdict(&mut self, config: &Config, order: &CheckOrder, up: bool) {
         for virtual_ in &config.virtuals {
             for real in &virtual_.reals {
                 let id = configured_id(real).unwrap();
                 let port = if order.spec == Spec::Connect { id.port } else { 0 };
                 let asked = real.probes == Probes::One(order.spec.clone(), order.deadline);
-                if !asked || order.target.address != id.address || order.target.port != port {
+                if self.is_out(&id) || !asked || order.target.address != id.address || order.target.port != port {
                     continue;
                 }
                 let (state, failures) = self.health.entry((virtual_.id, id)).or_default();
@@ -132,8 +146,9 @@ impl Model {
         }
     }
     fn up(&self, virtual_: &Virtual, real: &Real) -> bool {
-        let known = self.health.get(&(virtual_.id, configured_id(real).unwrap()));
-        real.probes == Probes::AlwaysUp || known.is_some_and(|(state, _)| *state == Some(true))
+        let id = configured_id(real).unwrap();
+        let known = self.health.get(&(virtual_.id, id)).filter(|_| !self.is_out(&id));
+        !self.is_out(&id) && real.probes == Probes::AlwaysUp || known.is_some_and(|(state, _)| *state == Some(true))
     }
     fn reload(&mut self, old: &Config, new: &Config) {
         let mut kept = BTreeMap::new();
@@ -142,7 +157,7 @@ impl Model {
             for real in &virtual_.reals {
                 let id = configured_id(real);
                 let Some(was) = before.reals.iter().find(|before| configured_id(before) == id) else { continue };
-                if was.probes == Probes::AlwaysUp && real.probes != Probes::AlwaysUp {
+                if !self.is_out(&id.unwrap()) && was.probes == Probes::AlwaysUp && real.probes != Probes::AlwaysUp {
                     self.carried.insert((virtual_.id, id.unwrap()));
                 }
                 let state = if self.up(before, was) {
@@ -247,6 +262,13 @@ impl Life {
             Step::Hand(service, destination, weight) => self.hand(*service, *destination, *weight),
             Step::RemoveService(service) => {
                 self.world.table.remove(&services()[*service]);
+            }
+            Step::Maintain(bits) => {
+                let out: BTreeSet<u8> = (1..5).filter(|last| bits >> last & 1 == 1).collect();
+                let files = out.iter().map(|last| address(*last).to_string()).collect();
+                let maintenance = Maintenance { files, ..Maintenance::default() };
+                self.world.director.maintain(maintenance, now);
+                self.model.maintain(out);
             }
         }
         Ok(())
@@ -424,6 +446,7 @@ proptest! {
         life.rest(healthy)?;
         prop_assert_eq!(life.world.weights(tcp(99)), [(1, 1)], "a foreign service");
         // Once every state has changed and come back no hand is left to see in the reals.
+        life.step(&Step::Maintain(0))?;
         life.rest(0)?;
         life.rest(0xff)?;
         life.rest(0)?;

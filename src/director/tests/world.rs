@@ -1,14 +1,12 @@
 //! The director, a table that behaves like the kernel's, and real servers that are healthy or not.
 
-use crate::config::{
-    Alert, Check, CheckKind, Config, Fallback, Globals, IpvsSysctl, Probes, Real, Service as Name, Virtual,
-};
-use crate::director::{CheckOrder, Director, Event, Planned, Time};
+use crate::config::{Config, Fallback, Nameless, Probes, Real, Virtual};
+use crate::director::{CheckOrder, Director, Event, Maintenance, Planned, Time};
 use crate::ipvs::{
     Counters, Destination, DestinationEntry, DestinationId, Forward, Operation, Protocol, Scope, ServiceEntry,
     ServiceFlags, ServiceId, Snapshot, TableError, Tunnel,
 };
-use checks::{Failure, Method, Phase, Reason, Redirect, Spec, Success, Target, Timings, Verdict, Verify};
+use checks::{Failure, Phase, Reason, Spec, Success, Target, Timings, Verdict};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,86 +24,19 @@ pub(super) fn tcp(port: u16) -> ServiceId {
     ServiceId::Address { protocol: Protocol::Tcp, address: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)), port }
 }
 
+/// What a text means: everything that it does not say is as the directives' defaults have it.
+fn read(text: &str) -> Config {
+    crate::config::read(text.as_bytes()).finish(&Nameless).0.expect("it loads")
+}
+
 pub(super) fn config(virtuals: Vec<Virtual>) -> Config {
-    let globals = Globals {
-        checktimeout: None,
-        negotiatetimeout: None,
-        checkinterval: 10,
-        checkcount: 1,
-        failurecount: 1,
-        fallback: None,
-        fallback6: None,
-        fallbackcommand: None,
-        autoreload: false,
-        callback: None,
-        logfile: "/var/log/ldirectord.log".to_owned(),
-        execute: Vec::new(),
-        fork: false,
-        supervised: false,
-        quiescent: false,
-        readdquiescent: false,
-        alert: Alert::default(),
-        emailalertfrom: None,
-        cleanstop: true,
-        maintenancedir: None,
-        ipvssysctl: IpvsSysctl::Warn,
-        tls: false,
-        tlscert: None,
-        tlskey: None,
-    };
-    Config { globals, virtuals }
+    Config { globals: read("quiescent=no\ncleanstop=yes\n").globals, virtuals }
 }
 
 pub(super) fn virtual_(id: ServiceId, reals: Vec<Real>) -> Virtual {
-    let check = Check {
-        kind: CheckKind::Connect,
-        service: Name::Http,
-        interval: 10,
-        checktimeout: 5,
-        negotiatetimeout: 30,
-        checkcount: 1,
-        failurecount: 1,
-        checkport: None,
-        checkcommand: "/bin/true".to_owned(),
-        request: "/".to_owned(),
-        receive: None,
-        httpmethod: Method::Get,
-        httpredirect: Redirect::Follow,
-        http2: false,
-        virtualhost: None,
-        login: String::new(),
-        passwd: Default::default(),
-        database: String::new(),
-        secret: Default::default(),
-        tlsverify: Verify::None,
-        starttls: false,
-        tls: false,
-        tlsca: None,
-        tlsname: None,
-        tlscert: None,
-        tlskey: None,
-        tokenfile: None,
-    };
-    Virtual {
-        line: 1,
-        id,
-        scheduler: "wrr".to_owned(),
-        schedflags: 0,
-        persistent: None,
-        netmask: None,
-        persistenceengine: None,
-        ops: false,
-        quiescent: false,
-        cleanstop: true,
-        check,
-        reals,
-        fallback: None,
-        fallbackcommand: None,
-        alert: Alert::default(),
-        monitorfile: None,
-        servicename: None,
-        comment: None,
-    }
+    let text = "quiescent=no\nvirtual=10.0.0.1:80\n\tscheduler=wrr\n\tchecktype=connect\n";
+    let virtual_ = read(text).virtuals.pop().expect("it has one");
+    Virtual { id, reals, ..virtual_ }
 }
 
 /// 10.0.1.LAST:80 masq, checked by connect.
@@ -219,8 +150,13 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn start(config: Config, table: Snapshot) -> Self {
+        Self::begin(config, table, Maintenance::default())
+    }
+    /// Likewise, with what the administrator took out before.
+    pub(super) fn begin(config: Config, table: Snapshot, maintenance: Maintenance) -> Self {
         let now = seconds(100);
         let mut director = Director::new(Arc::new(config), now);
+        director.maintain(maintenance, now);
         director.adopt(&table, now);
         Self { director, table, now, dead: Vec::new() }
     }
