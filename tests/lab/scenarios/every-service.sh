@@ -1,7 +1,7 @@
 # One configuration with a virtual service of each kind: all are up; each is broken in turn and only its real goes down.
 # seconds: 240
 # services: certificate nginx squid grpc postfix dovecot vsftpd leafnode redis memcached openssh unbound slapd freeradius mariadb postgresql chrony mosquitto
-# packages: socat perl
+# packages: socat perl mon
 # memory: 1536M
 # packets: no
 # only: ours
@@ -12,7 +12,7 @@ host silent net 10.9.0.12/24
 postfix_server server; dovecot_server server; vsftpd_server server; redis_server server; memcached_server server; openssh_server server
 leafnode_server server; unbound_server server; slapd_server server; freeradius_server server; mariadb_server server
 postgresql_server server; chrony_server server; mosquitto_server server
-web page server 0.0.0.0:80; web combined server 0.0.0.0:8081; web connected server 0.0.0.0:8082; web six server '[::]:8083'
+web page server 0.0.0.0:80; web combined server 0.0.0.0:8081; web connected server 0.0.0.0:8082; web six server '[::]:8083'; web monitored server 0.0.0.0:8084; web origin server 0.0.0.0:8085
 sip sip server 0.0.0.0:5060
 # nginx over TLS, with an API server's readiness behind it; squid; gRPC.
 mkdir -p $services/www $services/tokens; real_certificate; echo "Test Page" >$services/www/index.html
@@ -21,19 +21,33 @@ secure() { echo "server { listen [::]:$1 ssl ipv6only=off; ssl_certificate $serv
 { secure 443; secure 6443 "location = /readyz { if (!-f '$services/tokens/\$http_authorization') { return 401; } return 200 ok; }"; } >$services/servers.conf
 nginx_server nginx server $services; squid_server squid server $services 3128
 echo '- SERVING' >$services/states; grpc_server grpc server $services/states 50051
-launch echo server socat TCP-LISTEN:7,fork,reuseaddr EXEC:cat
+# Over TLS a script answers OPTIONS.
+cat >/srv/answer <<'X'
+#!/bin/bash
+while read -r line; do
+  case ${line%$'\r'} in
+    Via:* | From:* | To:* | Call-ID:* | CSeq:*) kept+=${line%$'\r'}$'\r\n' ;;
+    '') printf 'SIP/2.0 200 OK\r\n%sContent-Length: 0\r\n\r\n' "$kept"; kept= ;;
+  esac
+done
+X
+chmod 755 /srv/answer
+sips_server() { launch sips server socat OPENSSL-LISTEN:5061,fork,reuseaddr,cert=$services/cert.pem,key=$services/key.pem,verify=0 EXEC:/srv/answer; }
+datagrams() { launch datagrams server socat -u UDP-RECV:5000 /dev/null; }
+sips_server; datagrams
+echo_server() { launch echo server socat -t 20 TCP-LISTEN:7,fork,reuseaddr EXEC:cat; }; echo_server
 printf '#!/bin/sh\n[ -e /srv/external.up ] || { echo "the file is not there"; exit 1; }\n' >/srv/external; chmod 755 /srv/external
 printf 'exit(-e "/srv/perl.up" ? 0 : 1);\n' >/srv/external.pl
 touch /srv/external.up /srv/perl.up
 
 # row NAME REAL BREAK MEND LINE…: a virtual service NAME whose real server is REAL; BREAK and MEND are commands. Ports of the
 # virtual services are only numbers here: 1000 and up, in the order of the rows.
-rows=(); declare -A breaks mends real_of
+rows=(); declare -A breaks mends
 row() {
   local port=$(( 1000 + ${#rows[@]} )) six=
   case $2 in '['*) six=6; printf 'virtual6=[fd00:9::80]:%s\n' $port ;; *) printf 'virtual=10.9.0.80:%s\n' $port ;; esac
   printf '\treal%s=%s masq\n' "$six" "$2"; printf '\t%s\n' "${@:5}"; echo
-  rows+=("$1"); breaks[$1]=$3; mends[$1]=$4; real_of[$1]=$2
+  rows+=("$1"); breaks[$1]=$3; mends[$1]=$4
 }
 login=('login="probe"' 'passwd="s3cret-word"'); tls=(tlsverify=full "tlsca=$services/cert.pem" tlsname=real.lab)
 entry=('login="cn=admin,dc=lab"' 'passwd="s3cret-word"' 'request="dc=lab"' 'receive="^dc=lab$"' "${tls[@]}")
@@ -47,7 +61,7 @@ unfilter() { echo "unfilter_port server $1"; }
   row http       $(four 80)    "behave page wrong" "behave page page" service=http 'receive="Test Page"'
   row https      $(four 443)   "mv $services/www/index.html $services/page" "mv $services/page $services/www/index.html" service=https 'receive="Test Page"' "${tls[@]}"
   row kube       $(four 6443)  "echo second-token >$services/token" "echo first-token >$services/token" service=kube "tokenfile=\"$services/token\"" "${tls[@]}"
-  row http_proxy $(four 3128)  "die squid" "squid_server squid server $services 3128" service=http_proxy 'request="http://10.9.0.11:8082/"' 'receive="Test Page"'
+  row http_proxy $(four 3128)  "die squid" "squid_server squid server $services 3128" service=http_proxy 'request="http://10.9.0.11:8085/"' 'receive="Test Page"'
   row grpc       $(four 50051) "echo '- NOT_SERVING' >$services/states" "echo '- SERVING' >$services/states" service=grpc
   row smtp       $(four 25)    "$(filter 25)" "$(unfilter 25)" $short service=smtp 'receive="^220 real.lab"'
   row submission $(four 587)   "$(filter 587)" "$(unfilter 587)" $short service=submission starttls=yes "${tls[@]}"
@@ -64,13 +78,16 @@ unfilter() { echo "unfilter_port server $1"; }
   row radius     $(four 1812)  "die freeradius" "freeradius_server server" service=radius protocol=udp 'secret="testing123"' "${login[@]}"
   row dns        $(four 53)    "die unbound; unbound_server server none" "die unbound; unbound_server server" service=dns protocol=udp 'request="www.lab"'
   row sip        $(four 5060)  "behave sip 503" "behave sip 200" service=sip protocol=udp 'login="lab@real.lab"'
-  row simpletcp  $(four 7)     "pause echo" "resume echo" service=simpletcp 'request="hello\n"' 'receive="^hello"'
+  row sips       $(four 5061)  "die sips" "sips_server" service=sips 'login="lab@real.lab"' "${tls[@]}"
+  row simpletcp  $(four 7)     "die echo" "echo_server" service=simpletcp 'request="hello\n"' 'receive="^hello"'
   row redis      $(four 6379)  "pause redis" "resume redis" service=redis 'passwd="s3cret-word"'
   row memcached  $(four 11211) "die memcached" "memcached_server server" service=memcached
   row ssh        $(four 22)    "die openssh" "openssh_server server" service=ssh 'receive="OpenSSH"'
   row ntp        $(four 123)   "die chrony" "chrony_server server" service=ntp protocol=udp
   row mqtt       $(four 1883)  "mosquitto_password other" "mosquitto_password s3cret-word" service=mqtt "${login[@]}"
   row connect    $(four 8082)  "die connected" "revive connected" checktype=connect
+  row udp        $(four 5000)  "die datagrams" "datagrams" protocol=udp checktype=connect
+  row mon        $(four 8084)  "die monitored" "revive monitored" checktype=mon 'checkcommand=tcp.monitor -p %p -t 4'
   row combined   $(four 8081)  "die combined" "revive combined" service=http checktype=3 'receive="Test Page"'
   row ping       10.9.0.12:9   "setting silent net.ipv4.icmp_echo_ignore_all=1" "setting silent net.ipv4.icmp_echo_ignore_all=0" checktype=ping
   row external   $(four 9001)  "rm /srv/external.up" "touch /srv/external.up" checktype=external 'checkcommand="/srv/external"'
@@ -80,7 +97,7 @@ unfilter() { echo "unfilter_port server $1"; }
   row none       $(four 9004)  "" "" service=none
 } >$LAB/every.cf
 configuration every.cf <$LAB/every.cf
-for port in 443 6443 3128 50051 53 389 636 1812 3306 5432 123 1883 21 22 25 110 119 143 587 993 995 6379 11211; do must wait_until 60 "listening server $port"; done
+for port in 443 6443 3128 50051 5061 53 389 636 1812 3306 5432 123 1883 21 22 25 110 119 143 587 993 995 6379 11211; do must wait_until 60 "listening server $port"; done
 
 # up: names of the rows whose virtual service has its real; without NAME…: of all rows but these.
 up() {
