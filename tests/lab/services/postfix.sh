@@ -14,6 +14,7 @@ smtpd_tls_cert_file = $services/cert.pem
 smtpd_tls_key_file = $services/key.pem
 smtpd_tls_security_level = may
 smtpd_delay_reject = no
+smtpd_peername_lookup = no
 alias_maps =
 X
     sed -i -E 's/^(smtp +inet +n +- +)y/\1n/' /etc/postfix/master.cf
