@@ -17,7 +17,7 @@ sip sip server 0.0.0.0:5060
 # nginx over TLS, with an API server's readiness behind it; squid; gRPC.
 mkdir -p $services/www $services/tokens; real_certificate; echo "Test Page" >$services/www/index.html
 echo first-token >$services/token; : >"$services/tokens/Bearer first-token"
-secure() { echo "server { listen [::]:$1 ssl ipv6only=off; ssl_certificate $services/cert.pem; ssl_certificate_key $services/key.pem; root $services/www; $2 }"; }
+secure() { echo "server { listen [::]:$1 ssl ipv6only=off; ssl_certificate $services/cert.pem; ssl_certificate_key $services/key.pem; root $services/www; ${2:-} }"; }
 { secure 443; secure 6443 "location = /readyz { if (!-f '$services/tokens/\$http_authorization') { return 401; } return 200 ok; }"; } >$services/servers.conf
 nginx_server nginx server $services; squid_server squid server $services 3128
 echo '- SERVING' >$services/states; grpc_server grpc server $services/states 50051
