@@ -3,12 +3,12 @@
 
 use super::locate;
 use crate::cli::Configured;
-use crate::daemon::load;
 use crate::daemon::paths::Paths;
 use crate::daemon::pidfile::{self, State};
 use crate::daemon::serve::{complain, logfile_of_last};
+use crate::daemon::{execute, load};
 use crate::report::{Destination, Log};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A call of a verb about one configuration.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +57,9 @@ pub struct Instance {
     pub state: State,
     /// The log, with `Invoking…` already in it.
     pub log: Log,
+    /// `execute`, as far as the configuration can be read, and the folder that it lies in.
+    execute: Vec<String>,
+    folder: PathBuf,
 }
 
 impl Instance {
@@ -78,7 +81,10 @@ impl Instance {
             None => return Err(call.not_found()),
         };
         let text = path.as_deref().and_then(|path| load::read(path).ok());
-        let destination = match text.and_then(|text| load::glance(&text)) {
+        let folder = path.as_deref().and_then(Path::parent).unwrap_or(Path::new("/")).to_owned();
+        let glance = text.and_then(|text| load::glance(&text));
+        let execute = glance.as_ref().map(|config| config.globals.execute.clone()).unwrap_or_default();
+        let destination = match glance {
             Some(config) => Destination::of(&config.globals.logfile, config.globals.supervised, *debug),
             None => {
                 if path.is_some() {
@@ -105,7 +111,7 @@ impl Instance {
             }
             _ => own,
         };
-        Ok(Self { shown, paths, state, log })
+        Ok(Self { shown, paths, state, log, execute, folder })
     }
 
     /// Only files and state: nothing is logged and nothing complained about. Nothing: neither a file nor an instance.
@@ -116,6 +122,13 @@ impl Instance {
         match &state {
             State::Running { name, .. } => Some((own.named(name), state)),
             _ => path.map(|_| (own, state)),
+        }
+    }
+
+    /// What the configurations of `execute` have to say for themselves.
+    pub fn others(&self) {
+        if !self.execute.is_empty() {
+            execute::status_of(&self.execute, &self.paths.name, &self.folder);
         }
     }
 

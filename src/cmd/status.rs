@@ -46,6 +46,9 @@ pub fn run(call: &Call<'_>, options: StatusOptions) -> u8 {
             instance.log.line(&line);
             instance.log.line("Exiting from ldirectord status");
             instance.log.flush();
+            if !options.json {
+                instance.others();
+            }
             0
         }
         State::Stale => {

@@ -18,6 +18,7 @@ impl Owner {
         self.set_phase(Phase::Stopping);
         self.state = State::Stopping;
         self.pool.abort();
+        self.executed.stop().await;
         if tokio::time::timeout(PATIENCE, self.clean()).await.is_err() {
             tracing::info!("The IPVS table did not answer within {} s, it is left as it is", PATIENCE.as_secs());
         }
@@ -46,7 +47,12 @@ impl Owner {
         self.control = None;
         if let Some(request) = self.handover.take() {
             let services: Vec<String> = self.director.legacy().iter().map(ToString::to_string).collect();
-            let _gone = request.answer.send(json!({ "ok": true, "pid": std::process::id(), "services": services }));
+            let _gone = request.answer.send(json!({
+                "ok": true,
+                "pid": std::process::id(),
+                "services": services,
+                "execute": self.director.config().globals.execute,
+            }));
             // The answer is on its way through the client's task.
             tokio::time::sleep(Duration::from_millis(50)).await;
         }

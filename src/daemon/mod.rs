@@ -3,6 +3,7 @@
 
 pub mod control;
 mod end;
+pub mod execute;
 pub mod hooks;
 pub mod load;
 pub mod lock;

@@ -1,6 +1,7 @@
 //! The one task that owns all state: what it holds, and what it waits for.
 
 use super::control::{Control, Request};
+use super::execute::Executed;
 use super::load::{Addresses, Loaded};
 use super::lock::{Lock, Phase};
 use super::names::Names;
@@ -35,6 +36,8 @@ pub struct Facts {
     pub table: &'static str,
     /// The pid file is this instance's to write and remove.
     pub pid_file: bool,
+    /// The `execute` of the running instance whose place this one took.
+    pub predecessor: Option<Vec<String>>,
     /// Started in the background by a launcher that waits.
     pub launched: bool,
     /// When it started, by the wall clock.
@@ -89,6 +92,7 @@ pub struct Owner {
     pub(super) text: Vec<u8>,
     pub(super) names: Names,
     pub(super) tell: Tell,
+    pub(super) executed: Executed,
     /// What `maintenancedir` says, where there is one.
     pub(super) maintenance: Option<Receiver<Maintenance>>,
     /// Why the load under way was asked for, and the one after it.
@@ -126,6 +130,7 @@ impl Owner {
     pub fn new(parts: Parts) -> Self {
         let Parts { facts, log, lock, control, pool, writer, loaded, director } = parts;
         let tell = Tell::new(director.config());
+        let executed = Executed::new(&facts);
         let mut names = Names::default();
         names.judged(loaded.missing.len() + loaded.kept.len(), true, Instant::now());
         Self {
@@ -147,6 +152,7 @@ impl Owner {
             text: loaded.text,
             names,
             tell,
+            executed,
             maintenance: None,
             loading: None,
             waiting: None,

@@ -115,7 +115,7 @@ impl Owner {
         if !names_only && self.facts.table == "kernel" {
             sysctl::settle(&config);
         }
-        without_effect(&config, Some(&old));
+        self.executed.reload(&config.globals.execute);
         self.tell.configured(&config);
         if !names_only && self.state == State::Running {
             self.state = State::Reloading;
@@ -168,12 +168,4 @@ fn write_private(path: &Path, text: &[u8]) -> std::io::Result<()> {
         let _gone = std::fs::remove_file(&temporary);
     }
     written
-}
-
-/// Directives that this version accepts but does not yet act on: named once, so that nobody relies on them.
-pub(super) fn without_effect(config: &Config, before: Option<&Config>) {
-    let used = |config: &Config| !config.globals.execute.is_empty();
-    if used(config) && !before.is_some_and(used) {
-        tracing::info!("Warning [{}]: execute has no effect yet in this version", std::process::id());
-    }
 }

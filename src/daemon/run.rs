@@ -178,6 +178,7 @@ impl Owner {
     fn become_ready(&mut self) {
         self.ready = true;
         self.state = State::Running;
+        self.executed.start(&self.director.config().globals.execute, self.facts.predecessor.as_deref());
         self.set_phase(Phase::Running);
         if self.facts.launched
             && let Err(error) = process::ready()

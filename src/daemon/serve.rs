@@ -13,7 +13,7 @@ use super::signals::Signals;
 use super::takeover::{Attempt, Taken, opener, words};
 pub use super::takeover::{Takeover, Which};
 use super::writer::Writer;
-use super::{process, reload, sysctl};
+use super::{process, sysctl};
 use crate::config::render::Source;
 use crate::config::{Config, Severity};
 use crate::director::{Director, Time};
@@ -154,7 +154,6 @@ impl Attempt<'_> {
         if self.table == Which::Kernel {
             sysctl::settle(&config);
         }
-        reload::without_effect(&config, None);
         let facts = Facts {
             path: self.path.to_owned(),
             printed: launch.config.clone(),
@@ -162,11 +161,12 @@ impl Attempt<'_> {
             debug: launch.debug,
             table: self.table_name(),
             pid_file: self.own_files,
+            predecessor: inherited.as_ref().map(|inherited| inherited.execute.clone()),
             launched: launch.launched,
             started: clock::now(),
         };
         let mut director = Director::new(config, Time::ZERO);
-        director.inherit(inherited);
+        director.inherit(inherited.map(|inherited| inherited.services).unwrap_or_default());
         let run = || -> std::io::Result<u8> {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let writer = Writer::start(table, opener(self.table))?;

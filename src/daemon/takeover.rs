@@ -10,6 +10,7 @@ use super::pidfile::{self, Kind, Pending, State};
 use super::record::recorded;
 use super::serve::{Launch, complain};
 use super::writer::Open;
+use crate::config::Config;
 use crate::ipvs::{KernelTable, MemoryTable, ServiceId, Table};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -60,8 +61,17 @@ pub(super) struct Taken {
     pub(super) table: Box<dyn Table>,
     /// Not in place yet; nothing where none is wanted.
     pub(super) pid_file: Option<Pending>,
-    /// The predecessor's services.
-    pub(super) inherited: Vec<ServiceId>,
+    /// What the predecessor had, if there was one.
+    pub(super) inherited: Option<Inherited>,
+}
+
+/// What an instance leaves to the one that takes its place.
+#[derive(Debug, Default)]
+pub(super) struct Inherited {
+    /// Its services.
+    pub(super) services: Vec<ServiceId>,
+    /// Its `execute`.
+    pub(super) execute: Vec<String>,
 }
 
 impl Attempt<'_> {
@@ -72,7 +82,7 @@ impl Attempt<'_> {
         let began = Instant::now();
         let mut warned = false;
         let mut asked: Option<(Paths, i32)> = None;
-        let mut inherited = Vec::new();
+        let mut inherited = None;
         loop {
             match pidfile::state(self.paths, Some(self.path)) {
                 State::Running { pid, kind, name } => {
@@ -92,7 +102,7 @@ impl Attempt<'_> {
                             ready = Some((self.open()?, self.pending()?));
                         }
                         if asked.is_none() {
-                            inherited = replace(&theirs, pid, kind);
+                            inherited = Some(replace(&theirs, pid, kind));
                             asked = Some((theirs, pid));
                         } else if began.elapsed() > OTHERS {
                             tracing::info!("pid {pid} did not hand over within {} s and is killed", OTHERS.as_secs());
@@ -186,33 +196,39 @@ fn is_enough(theirs: &Paths, kind: Kind, began: Instant) -> bool {
     }
 }
 
-/// Asks an instance to leave everything as it is and end; its services.
-fn replace(theirs: &Paths, pid: i32, kind: Kind) -> Vec<ServiceId> {
+/// Asks an instance to leave everything as it is and end.
+fn replace(theirs: &Paths, pid: i32, kind: Kind) -> Inherited {
     match kind {
         // The one signal that ends ldirectord without its cleaning up.
         Kind::Perl => {
             let _gone = kill(Pid::from_raw(pid), Signal::SIGUSR1);
-            Vec::new()
+            Inherited::default()
         }
         Kind::Ours => match control::ask(&theirs.socket(), "handover", ANSWER) {
             Ok(answer) => {
-                let names =
-                    answer.get("services").and_then(|names| names.as_array()).map(Vec::as_slice).unwrap_or_default();
-                names.iter().filter_map(|name| name.as_str()?.parse().ok()).collect()
+                let list = |name| answer.get(name).and_then(|names| names.as_array()).cloned().unwrap_or_default();
+                Inherited {
+                    services: list("services").iter().filter_map(|name| name.as_str()?.parse().ok()).collect(),
+                    execute: list("execute").iter().filter_map(|name| Some(name.as_str()?.to_owned())).collect(),
+                }
             }
             Err(error) => {
                 tracing::info!("pid {pid} does not answer: {error}");
-                services_of_last(theirs)
+                last(theirs)
             }
         },
     }
 }
 
-/// What an instance that says nothing owned: the services of the last configuration that it loaded.
-fn services_of_last(theirs: &Paths) -> Vec<ServiceId> {
+/// What an instance that says nothing had: by the last configuration that it loaded.
+fn last(theirs: &Paths) -> Inherited {
     let text = load::read(&theirs.last_good()).ok();
     let config = text.and_then(|text| load::judge(text, &load::Addresses::new()).config);
-    config.map(|config| config.virtuals.iter().map(|service| service.id).collect()).unwrap_or_default()
+    let of = |config: Config| Inherited {
+        services: config.virtuals.iter().map(|service| service.id).collect(),
+        execute: config.globals.execute,
+    };
+    config.map(of).unwrap_or_default()
 }
 
 /// An error without its number.

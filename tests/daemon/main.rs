@@ -11,6 +11,7 @@
     reason = "a test drives a program and fails loudly"
 )]
 
+mod execute;
 mod files;
 mod harness;
 mod log;
