@@ -63,6 +63,13 @@ log_has() { grep -Fq -- "$1" $log 2>/dev/null; }
 log_count() { grep -Fc -- "$1" $log 2>/dev/null; true; }
 expect_log() { expect_that "the log says: $1" wait_until 10 log_has "$1"; }
 
+# expect_reason CONFIGURATION VIRTUAL WORDS [HOST]: a check of this virtual service, made now, is down for this reason. (The log
+# only has the reason that it went down for, and that of a server that is just restarting is another one.)
+expect_reason() {
+  local words=$3 host=${4:-director}
+  expect_that "$2 is down: $words" wait_until 60 "on $host $ld $1 probe $2 2>&1 | grep -Fq -- '$words'"
+}
+
 # record_writes: from now on the program records each write to the kernel; `writes` counts them.
 record_writes() { record=$LAB/kernel.record; : >$record; }
 writes() { grep -c . $record; true; }
