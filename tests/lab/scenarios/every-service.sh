@@ -52,12 +52,12 @@ row() {
 login=('login="probe"' 'passwd="s3cret-word"'); tls=(tlsverify=full "tlsca=$services/cert.pem" tlsname=real.lab)
 entry=('login="cn=admin,dc=lab"' 'passwd="s3cret-word"' 'request="dc=lab"' 'receive="^dc=lab$"' "${tls[@]}")
 # A filtered port costs the whole deadline.
-short=negotiatetimeout=4
+short=negotiatetimeout=6
 four() { echo "10.9.0.11:$1"; }
 filter() { echo "filter_port server $1"; }
 unfilter() { echo "unfilter_port server $1"; }
 {
-  printf 'negotiatetimeout=8\nchecktimeout=8\ncheckinterval=2\nquiescent=no\nlogfile="/var/log/ldirectord.log"\n\n'
+  printf 'negotiatetimeout=15\nchecktimeout=15\ncheckinterval=3\nquiescent=no\nlogfile="/var/log/ldirectord.log"\n\n'
   row http       $(four 80)    "behave page wrong" "behave page page" service=http 'receive="Test Page"'
   row https      $(four 443)   "mv $services/www/index.html $services/page" "mv $services/page $services/www/index.html" service=https 'receive="Test Page"' "${tls[@]}"
   row kube       $(four 6443)  "echo second-token >$services/token" "echo first-token >$services/token" service=kube "tokenfile=\"$services/token\"" "${tls[@]}"
@@ -80,7 +80,7 @@ unfilter() { echo "unfilter_port server $1"; }
   row sip        $(four 5060)  "behave sip 503" "behave sip 200" service=sip protocol=udp 'login="lab@real.lab"'
   row sips       $(four 5061)  "die sips" "sips_server" service=sips 'login="lab@real.lab"' "${tls[@]}"
   row simpletcp  $(four 7)     "die echo" "echo_server" service=simpletcp 'request="hello\n"' 'receive="^hello"'
-  row redis      $(four 6379)  "pause redis" "resume redis" service=redis 'passwd="s3cret-word"'
+  row redis      $(four 6379)  "die redis" "redis_server server" service=redis 'passwd="s3cret-word"'
   row memcached  $(four 11211) "die memcached" "memcached_server server" service=memcached
   row ssh        $(four 22)    "die openssh" "openssh_server server" service=ssh 'receive="OpenSSH"'
   row ntp        $(four 123)   "die chrony" "chrony_server server" service=ntp protocol=udp
@@ -112,7 +112,7 @@ ldirectord director every.cf check
 expect "check: exit code" 0 $code
 ldirectord director every.cf start
 expect "start: exit code" 0 $code
-expect_soon 90 "every service is up" "$(without)" up
+expect_soon 180 "every service is up" "$(without)" up
 expect_stays 6 "and stays so" "$(without)" up
 
 # --- each in turn, while the one before comes back
