@@ -43,6 +43,17 @@ weight() {
 # saved HOST: as `ipvsadm -S -n` writes it.
 saved() { on "$1" ipvsadm -S -n; }
 
+# For scenarios with one virtual service per checked service: virtual_four PORT LINE… is one at 10.9.0.80 with the real server
+# 10.9.0.11, virtual_six the same at fd00:9::80 with fd00:9::11, virtual_both both. `up` names the ports that have their real
+# (`443`, `six:443`), `without PORT…` all that $all names but these.
+virtual_four() { printf 'virtual=10.9.0.80:%s\n\treal=10.9.0.11:%s gate\n\tscheduler=rr\n' "$1" "$1"; printf '\t%s\n' "${@:2}"; echo; }
+virtual_six() { printf 'virtual6=[fd00:9::80]:%s\n\treal6=[fd00:9::11]:%s gate\n\tscheduler=rr\n' "$1" "$1"; printf '\t%s\n' "${@:2}"; echo; }
+virtual_both() { virtual_four "$@"; virtual_six "$@"; }
+up() {
+  table "${1:-director}" | sed -n 's/^  10\.9\.0\.11:\([0-9]*\) .* [1-9][0-9]*$/\1/p; s/^  \[fd00:9::11\]:\([0-9]*\) .* [1-9][0-9]*$/six:\1/p' | sort | xargs
+}
+without() { local port; for port in $all; do [[ " $* " == *" $port "* ]] || echo "$port"; done | sort | xargs; }
+
 # writes_with EXPRESSION [FIRST]: recorded kernel writes that match, from that number on.
 writes_with() { "$tools" writes $record "${2:-1}" | grep -E -- "$1"; true; }
 
@@ -51,6 +62,13 @@ log=/var/log/ldirectord.log
 log_has() { grep -Fq -- "$1" $log 2>/dev/null; }
 log_count() { grep -Fc -- "$1" $log 2>/dev/null; true; }
 expect_log() { expect_that "the log says: $1" wait_until 10 log_has "$1"; }
+
+# expect_reason CONFIGURATION VIRTUAL WORDS [HOST]: a check of this virtual service, made now, is down for this reason. (The log
+# only has the reason that it went down for, and that of a server that is just restarting is another one.)
+expect_reason() {
+  local words=$3 host=${4:-director}
+  expect_that "$2 is down: $words" wait_until 60 "on $host $ld $1 probe $2 2>&1 | grep -Fq -- '$words'"
+}
 
 # record_writes: from now on the program records each write to the kernel; `writes` counts them.
 record_writes() { record=$LAB/kernel.record; : >$record; }

@@ -1,5 +1,8 @@
 # Real servers, and the clients that ask them.
 
+# Debian's servers (tests/lab/services/) have their configurations and data here, one certificate for all, and one account.
+services=/srv/services; mkdir -p $services; chmod 755 /srv $services
+
 # listening HOST PORT: somebody listens there, on TCP or UDP.
 listening() { on "$1" cat /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6 | awk -v port="$(printf ':%04X$' "$2")" '$2 ~ port && ($4 == "0A" || $4 == "07") { found = 1 } END { exit !found }'; }
 # launch NAME HOST COMMAND…: a background process; its pid in $LAB/NAME.pid, its words in $LAB/NAME.log.
@@ -24,8 +27,20 @@ sip() {
 }
 # behave NAME BEHAVIOUR: see lab-tools (page, wrong, 500, silence, drip, headers, body, reset, garbage; 200, 503, silence).
 behave() { say "$1 behaves: $2"; echo "$2" >"$LAB/$1.state.new"; mv "$LAB/$1.state.new" "$LAB/$1.state"; }
-# die NAME, revive NAME: the server's process ends at once (its port refuses), and comes back.
-die() { say "$1 dies"; kill -9 "$(cat "$LAB/$1.pid")"; wait "$(cat "$LAB/$1.pid")" 2>/dev/null; }
+# family PID: it and every process below it.
+family() {
+  ps -e -o pid=,ppid= | awk -v top="$1" '{ below[$2] = below[$2] " " $1 } function show(pid, list, n, i) { print pid
+    n = split(below[pid], list, " "); for (i = 1; i <= n; i++) show(list[i]) } END { show(top) }'
+}
+# pause NAME, resume NAME: all processes of a server stand still (the kernel accepts connections, nobody answers), and go on.
+# The parent is the first to stand still, so that it begets no others meanwhile.
+pause() { say "$1 stands still"; kill -STOP "$(cat "$LAB/$1.pid")"; kill -STOP $(family "$(cat "$LAB/$1.pid")"); }
+resume() { say "$1 goes on"; kill -CONT $(family "$(cat "$LAB/$1.pid")"); }
+# die NAME, revive NAME: the server's processes end at once (its port refuses), and a web server comes back.
+die() {
+  local pid; pid=$(cat "$LAB/$1.pid"); say "$1 dies"
+  kill -STOP "$pid"; kill -9 $(family "$pid"); wait "$pid" 2>/dev/null
+}
 revive() { say "$1 comes back"; web "$1" $(cat "$LAB/$1.web"); }
 # end NAME: ends a client that runs until it is told.
 end() { kill "$(cat "$LAB/$1.pid")"; wait "$(cat "$LAB/$1.pid")" 2>/dev/null; }
