@@ -1,6 +1,6 @@
 # One configuration with a virtual service of each kind: all are up; each is broken in turn and only its real goes down.
 # seconds: 240
-# services: certificate nginx squid grpc postfix dovecot vsftpd leafnode redis memcached openssh unbound slapd freeradius mariadb postgresql chrony mosquitto
+# services: certificate kamailio tftpd tns nginx squid grpc postfix dovecot vsftpd leafnode redis memcached openssh unbound slapd freeradius mariadb postgresql chrony mosquitto
 # packages: socat perl mon
 # memory: 1536M
 # packets: no
@@ -13,7 +13,6 @@ postfix_server server; dovecot_server server; vsftpd_server server; redis_server
 leafnode_server server; unbound_server server; slapd_server server; freeradius_server server; mariadb_server server
 postgresql_server server; chrony_server server; mosquitto_server server
 web page server 0.0.0.0:80; web combined server 0.0.0.0:8081; web connected server 0.0.0.0:8082; web six server '[::]:8083'; web monitored server 0.0.0.0:8084; web origin server 0.0.0.0:8085
-sip sip server 0.0.0.0:5060
 # nginx over TLS, with an API server's readiness behind it; squid; gRPC.
 mkdir -p $services/www $services/tokens; real_certificate; echo "Test Page" >$services/www/index.html
 echo first-token >$services/token; : >"$services/tokens/Bearer first-token"
@@ -21,20 +20,12 @@ secure() { echo "server { listen [::]:$1 ssl ipv6only=off; ssl_certificate $serv
 { secure 443; secure 6443 "location = /readyz { if (!-f '$services/tokens/\$http_authorization') { return 401; } return 200 ok; }"; } >$services/servers.conf
 nginx_server nginx server $services; squid_server squid server $services 3128
 echo '- SERVING' >$services/states; grpc_server grpc server $services/states 50051
-# Over TLS a script answers OPTIONS.
-cat >/srv/answer <<'X'
-#!/bin/bash
-while read -r line; do
-  case ${line%$'\r'} in
-    Via:* | From:* | To:* | Call-ID:* | CSeq:*) kept+=${line%$'\r'}$'\r\n' ;;
-    '') printf 'SIP/2.0 200 OK\r\n%sContent-Length: 0\r\n\r\n' "$kept"; kept= ;;
-  esac
-done
-X
-chmod 755 /srv/answer
-sips_server() { launch sips server socat OPENSSL-LISTEN:5061,fork,reuseaddr,cert=$services/cert.pem,key=$services/key.pem,verify=0 EXEC:/srv/answer; }
+# Kamailio has sip and sips; its ports tell them apart.
+kamailio_server kamailio server $services "200 OK" 10.9.0.11
+mkdir -p $services/boot; echo alive >$services/boot/pxelinux.0; chmod 755 $services/boot; tftp_server tftpd server $services/boot
+tns_listener listener server 10.9.0.11:1521
 datagrams() { launch datagrams server socat -u UDP-RECV:5000 /dev/null; }
-sips_server; datagrams
+datagrams
 echo_server() { launch echo server socat -t 20 TCP-LISTEN:7,fork,reuseaddr EXEC:cat; }; echo_server
 printf '#!/bin/sh\n[ -e /srv/external.up ] || { echo "the file is not there"; exit 1; }\n' >/srv/external; chmod 755 /srv/external
 printf 'exit(-e "/srv/perl.up" ? 0 : 1);\n' >/srv/external.pl
@@ -77,8 +68,10 @@ unfilter() { echo "unfilter_port server $1"; }
   row pgsql      $(four 5432)  "postgresql_rows 0" "postgresql_rows 1" service=pgsql 'database="postgres"' 'request="SELECT id FROM health"' "${login[@]}"
   row radius     $(four 1812)  "die freeradius" "freeradius_server server" service=radius protocol=udp 'secret="testing123"' "${login[@]}"
   row dns        $(four 53)    "die unbound; unbound_server server none" "die unbound; unbound_server server" service=dns protocol=udp 'request="www.lab"'
-  row sip        $(four 5060)  "behave sip 503" "behave sip 200" service=sip protocol=udp 'login="lab@real.lab"'
-  row sips       $(four 5061)  "die sips" "sips_server" service=sips 'login="lab@real.lab"' "${tls[@]}"
+  row sip        $(four 5060)  "$(filter 5060)" "$(unfilter 5060)" $short service=sip protocol=udp 'login="lab@real.lab"'
+  row sips       $(four 5061)  "$(filter 5061)" "$(unfilter 5061)" $short service=sips 'login="lab@real.lab"' "${tls[@]}"
+  row tftp       $(four 69)    "mv $services/boot/pxelinux.0 $services/kept" "mv $services/kept $services/boot/pxelinux.0" service=tftp protocol=udp 'request="pxelinux.0"' 'receive="^alive"'
+  row oracle     $(four 1521)  "behave listener 'refuse 12528'" "behave listener accept" service=oracle 'database="shop"' 'login="scott"' 'passwd="s3cret-word"' 'request="SELECT 1 FROM dual"'
   row simpletcp  $(four 7)     "die echo" "echo_server" service=simpletcp 'request="hello\n"' 'receive="^hello"'
   row redis      $(four 6379)  "die redis" "redis_server server" service=redis 'passwd="s3cret-word"'
   row memcached  $(four 11211) "die memcached" "memcached_server server" service=memcached
@@ -97,7 +90,7 @@ unfilter() { echo "unfilter_port server $1"; }
   row none       $(four 9004)  "" "" service=none
 } >$LAB/every.cf
 configuration every.cf <$LAB/every.cf
-for port in 443 6443 3128 50051 5061 53 389 636 1812 3306 5432 123 1883 21 22 25 110 119 143 587 993 995 6379 11211; do must wait_until 60 "listening server $port"; done
+for port in 443 6443 3128 50051 5060 5061 69 1521 53 389 636 1812 3306 5432 123 1883 21 22 25 110 119 143 587 993 995 6379 11211; do must wait_until 60 "listening server $port"; done
 
 # up: names of the rows whose virtual service has its real; without NAME…: of all rows but these.
 up() {
