@@ -220,11 +220,13 @@ impl Answers for Machine {
         access(path, AccessFlags::R_OK).map_err(words)
     }
     fn hostname(&self) -> String {
-        std::env::var("HOSTNAME").ok().filter(|name| !name.is_empty()).unwrap_or_else(|| {
-            nix::unistd::gethostname()
-                .map_or_else(|_| "localhost".to_owned(), |name| name.to_string_lossy().into_owned())
-        })
+        std::env::var("HOSTNAME").ok().filter(|name| !name.is_empty()).unwrap_or_else(hostname)
     }
+}
+
+/// This machine's name, as uname(2) has it.
+pub(super) fn hostname() -> String {
+    nix::unistd::gethostname().map_or_else(|_| "localhost".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
 /// The errno's words, as the C library has them.

@@ -2,6 +2,7 @@
 
 use super::hooks::FallbackCommands;
 use super::mail::Mailer;
+use super::resolve;
 use crate::config::Config;
 use crate::director::{Event, Time};
 use crate::report::appender::Appender;
@@ -25,19 +26,22 @@ pub(super) struct Tell {
 
 impl Tell {
     pub(super) fn new(config: &Config) -> Self {
-        Self {
+        let mut tell = Self {
             fallback_commands: FallbackCommands::default(),
-            monitor_files: MonitorFiles::new(config),
+            monitor_files: MonitorFiles::default(),
             appender: None,
             mailer: None,
             reminders: Reminders::default(),
-            alerting: is_alerting(config),
-        }
+            alerting: false,
+        };
+        tell.configured(config);
+        tell
     }
 
     /// Another configuration is in force.
     pub(super) fn configured(&mut self, config: &Config) {
         self.monitor_files = MonitorFiles::new(config);
+        self.reminders.configured(config);
         self.alerting = is_alerting(config);
     }
 
@@ -79,13 +83,13 @@ impl Tell {
     }
 
     /// When [`Self::remind`] has something to say next.
-    pub(super) fn reminder(&self, config: &Config) -> Option<Time> {
-        self.reminders.next(config).filter(|_| self.alerting)
+    pub(super) fn reminder(&mut self) -> Option<Time> {
+        if self.alerting { self.reminders.next_due() } else { None }
     }
 
     fn alert(&mut self, alert: Alert) {
         tracing::info!("emailalert: {}", alert.message());
-        self.mailer.get_or_insert_with(|| Mailer::start(hostname())).alert(alert);
+        self.mailer.get_or_insert_with(|| Mailer::start(resolve::hostname())).alert(alert);
     }
 
     /// Waits, a bounded time, for what is still to be sent and written.
@@ -101,9 +105,4 @@ impl Tell {
 
 fn is_alerting(config: &Config) -> bool {
     !config.globals.alert.to.is_empty() || config.virtuals.iter().any(|virtual_| !virtual_.alert.to.is_empty())
-}
-
-/// This machine, as mails name it.
-fn hostname() -> String {
-    nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()).unwrap_or_else(|| "localhost".to_owned())
 }

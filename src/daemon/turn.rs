@@ -56,12 +56,12 @@ impl Owner {
     }
 
     /// When the next turn has something to do, unless something happens before.
-    pub(super) fn next_turn(&self) -> Option<Instant> {
+    pub(super) fn next_turn(&mut self) -> Option<Instant> {
         let wake = self.director.next_wake().filter(|_| self.adopted).map(|at| self.begun + tick_from(at));
         let names = self.reresolve.next_wake().filter(|_| self.adopted).map(|at| self.begun + at);
         let soonest = Instant::now() + if self.pool.room() == 0 { FULL } else { Duration::ZERO };
         let wake = wake.map(|at| at.max(soonest));
-        let reminder = self.tell.reminder(self.director.config()).map(|at| self.begun + at);
+        let reminder = self.tell.reminder().map(|at| self.begun + at);
         [wake, reminder, names, self.names.at(), self.patience()].into_iter().flatten().min()
     }
 

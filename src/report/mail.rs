@@ -4,7 +4,7 @@ use super::lines;
 use crate::config::{Config, Virtual};
 use crate::director::{Event, Role};
 use crate::ipvs::{DestinationId, ServiceId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 /// Alerts that one mail lists; of more it says how many there were.
@@ -178,51 +178,68 @@ fn compose(about: &[&Alert], hostname: &str) -> (String, String) {
 
 /// `emailalertfreq`: who is still down, and when that is to be said again.
 #[derive(Debug, Default)]
-pub struct Reminders(BTreeMap<(ServiceId, DestinationId), Duration>);
+pub struct Reminders {
+    /// When each was told last.
+    told: BTreeMap<(ServiceId, DestinationId), Duration>,
+    /// Of the services that want reminders.
+    frequencies: HashMap<ServiceId, Duration>,
+    /// The soonest, as long as nothing has changed: it is asked for at every turn of the daemon.
+    next: Option<Option<Duration>>,
+}
 
 impl Reminders {
+    /// Those of a configuration; services that it does not have are forgotten.
+    pub fn configured(&mut self, config: &Config) {
+        let services: HashSet<ServiceId> = config.virtuals.iter().map(|virtual_| virtual_.id).collect();
+        let wanted = config.virtuals.iter().filter(|virtual_| virtual_.alert.frequency > 0);
+        let frequency = |virtual_: &Virtual| Duration::from_secs(virtual_.alert.frequency.into());
+        self.frequencies = wanted.map(|virtual_| (virtual_.id, frequency(virtual_))).collect();
+        self.told.retain(|(service, _), _| services.contains(service));
+        self.next = None;
+    }
+
     /// Follows an event; `now` is any time that only grows.
     pub fn event(&mut self, event: &Event, now: Duration) {
         match event {
             Event::Deleted { service, destination, role: Role::Real, .. }
             | Event::Quiesced { service, destination } => {
-                self.0.insert((*service, *destination), now);
+                self.told.insert((*service, *destination), now);
             }
             Event::Added { service, destination, .. }
             | Event::Restored { service, destination, .. }
             | Event::Purged { service, destination, .. } => {
-                self.0.remove(&(*service, *destination));
+                self.told.remove(&(*service, *destination));
             }
-            _ => {}
+            _ => return,
         }
+        self.next = None;
     }
 
-    /// The alerts that are due now. What is not configured any more is forgotten.
+    /// The alerts that are due now.
     pub fn due(&mut self, config: &Config, state: State, now: Duration) -> Vec<Alert> {
         let mut alerts = Vec::new();
-        self.0.retain(|(service, destination), last| {
-            let Some(virtual_) = config.virtuals.iter().find(|known| known.id == *service) else { return false };
-            let frequency = Duration::from_secs(virtual_.alert.frequency.into());
-            if frequency.is_zero() {
-                return true;
-            }
-            if now.saturating_sub(*last) >= frequency {
+        if self.next_due().is_none_or(|next| next > now) {
+            return alerts;
+        }
+        for ((service, destination), last) in &mut self.told {
+            let frequency = self.frequencies.get(service);
+            if frequency.is_some_and(|frequency| now.saturating_sub(*last) >= *frequency) {
                 *last = now;
                 let message = format!("Inaccessible real server: {destination} ({})", service.vip());
                 alerts.extend(Alert::about(service, message, config, state));
             }
-            true
-        });
+        }
+        self.next = None;
         alerts
     }
 
     /// When [`Self::due`] has something to say next.
-    pub fn next(&self, config: &Config) -> Option<Duration> {
+    pub fn next_due(&mut self) -> Option<Duration> {
+        let (told, frequencies) = (&self.told, &self.frequencies);
         let due = |((service, _), last): (&(ServiceId, DestinationId), &Duration)| {
-            let known = config.virtuals.iter().find(|known| known.id == *service)?;
-            (known.alert.frequency > 0).then(|| *last + Duration::from_secs(known.alert.frequency.into()))
+            frequencies.get(service).map(|frequency| *last + *frequency)
         };
-        self.0.iter().filter_map(due).min()
+        *self.next.get_or_insert_with(|| told.iter().filter_map(due).min())
     }
 }
 
@@ -299,9 +316,10 @@ mod tests {
         let config = config();
         let seconds = Duration::from_secs;
         let mut reminders = Reminders::default();
+        reminders.configured(&config);
         reminders.event(&deleted(&config, 0, 1), seconds(10));
         reminders.event(&deleted(&config, 1, 2), seconds(10));
-        assert_eq!(reminders.next(&config), Some(seconds(40)), "the other service wants none");
+        assert_eq!(reminders.next_due(), Some(seconds(40)), "the other service wants none");
         assert_eq!(reminders.due(&config, State::Running, seconds(39)), []);
         let due = reminders.due(&config, State::Running, seconds(40));
         assert_eq!(due.len(), 1);
@@ -310,6 +328,6 @@ mod tests {
         let (service, destination) = (config.virtuals[0].id, DestinationId { address: [10, 9, 1, 1].into(), port: 80 });
         reminders.event(&Event::Purged { service, destination, stage: Stage::Start }, seconds(69));
         assert_eq!(reminders.due(&config, State::Running, seconds(200)), []);
-        assert_eq!(reminders.next(&config), None);
+        assert_eq!(reminders.next_due(), None);
     }
 }
